@@ -1,0 +1,201 @@
+"""The catalog: every topic of the system in one table. Topic creation, AsyncAPI documents and access rules come from it.
+
+Partition counts are equal and fixed for the life of v1: a key's partition, and so its order, never moves.
+"""
+
+from __future__ import annotations
+
+from shared.contracts import (
+    credit_ledger,
+    notification,
+    price_catalog,
+    product,
+    top_up_commands,
+    top_up_events,
+    workspace,
+)
+from shared.contracts.dead_letter import DEAD_LETTER_BYTES, DeadLettered
+from shared.contracts.topics import HOURS_PER_DAY, Topic
+
+WORKSPACE_DIRECTORY = Topic(
+    name="workspace.directory.v1",
+    owner="upstream",
+    keyed_by="workspace, or workspace/user",
+    messages=(workspace.WorkspaceChanged, workspace.MemberChanged),
+    producers=("upstream",),
+    consumers=("billing", "credit-ledger", "notification"),
+    summary="Workspaces and members, each whole with a growing version. Null is a tombstone: the key names what is gone.",
+    cleanup="compact",
+    inbound=True,
+)
+WORKSPACE_CONTACT = Topic(
+    name="workspace.contact.v1",
+    owner="upstream",
+    keyed_by="user",
+    messages=(workspace.ContactChanged,),
+    producers=("upstream",),
+    consumers=("notification",),
+    summary="How people are called and reached: the only topic with personal data. Null erases a person.",
+    cleanup="compact",
+    inbound=True,
+    max_compaction_lag_hours=HOURS_PER_DAY,  # bounds how long an erased address can stay in the log
+)
+TOP_UP_COMMANDS = Topic(
+    name="billing.top-up.commands.v1",
+    owner="billing",
+    keyed_by="workspace",
+    messages=(
+        top_up_commands.QuoteTopUp,
+        top_up_commands.RequestTopUp,
+        top_up_commands.CancelRequest,
+        top_up_commands.DeclineRequest,
+        top_up_commands.PurchaseTopUp,
+        top_up_commands.RetryPurchase,
+    ),
+    producers=("edge",),
+    consumers=("billing",),
+    summary="Requests and purchases. Written by the edge only, which vouches for the actor; roles are looked up.",
+    key_rule="optional",
+    inbound=True,
+)
+TOP_UP = Topic(
+    name="billing.top-up.v1",
+    owner="billing",
+    keyed_by="workspace",
+    messages=(
+        top_up_events.CommandRefused,
+        top_up_events.TopUpQuoted,
+        top_up_events.TopUpRequested,
+        top_up_events.RequestClaimed,
+        top_up_events.RequestReleased,
+        top_up_events.RequestFulfilled,
+        top_up_events.RequestDeclined,
+        top_up_events.RequestCancelled,
+        top_up_events.RequestExpired,
+        top_up_events.PurchaseAccepted,
+        top_up_events.PurchasePaid,
+        top_up_events.PurchaseDeclined,
+        top_up_events.PurchaseActionRequired,
+        top_up_events.PurchaseCancelled,
+        top_up_events.PurchaseStatus,
+    ),
+    producers=("billing",),
+    consumers=("credit-ledger", "notification", "edge"),
+    summary="What happened to requests and purchases, and the answers to commands.",
+    retention_hours=90 * HOURS_PER_DAY,  # longer than the oldest backup that may be restored
+)
+PRICE_CATALOG = Topic(
+    name="billing.catalog.v1",
+    owner="billing",
+    keyed_by="catalog version",
+    messages=(price_catalog.CatalogPublished,),
+    producers=("edge",),
+    consumers=("billing", "credit-ledger", "edge"),
+    summary="Packages, prices, quotas and action prices; all versions live side by side.",
+    cleanup="compact",
+    inbound=True,
+)
+PRODUCT_USAGE = Topic(
+    name="product.usage.v1",
+    owner="products",
+    keyed_by="workspace",
+    messages=(product.UsageReported,),
+    producers=("products",),
+    consumers=("credit-ledger",),
+    summary="Usage; one event or a batch of events in a message.",
+    key_rule="optional",
+    inbound=True,
+    batch_mode=True,
+)
+LEDGER_ANSWERS = Topic(
+    name="credit-ledger.answers.v1",
+    owner="credit-ledger",
+    keyed_by="workspace",
+    messages=(credit_ledger.UsageRefused,),
+    producers=("credit-ledger",),
+    consumers=("products", "edge"),
+    summary="Answers to products: each refused usage.",
+    retention_hours=3 * HOURS_PER_DAY,
+)
+LEDGER_PURCHASE = Topic(
+    name="credit-ledger.purchase.v1",
+    owner="credit-ledger",
+    keyed_by="workspace",
+    messages=(credit_ledger.PurchaseCredited,),
+    producers=("credit-ledger",),
+    consumers=("billing", "notification", "edge"),
+    summary="What the ledger did to a purchase, all its lines at once.",
+    retention_hours=90 * HOURS_PER_DAY,
+)
+LEDGER_ACCOUNT = Topic(
+    name="credit-ledger.account.v1",
+    owner="credit-ledger",
+    keyed_by="account (workspace/user)",
+    messages=(
+        credit_ledger.CreditsGranted,
+        credit_ledger.CreditsBurned,
+        credit_ledger.QuotaLapsed,
+        credit_ledger.CreditsPaused,
+        credit_ledger.CreditsFreed,
+    ),
+    producers=("credit-ledger",),
+    consumers=("notification", "edge"),
+    summary="The life of an account: granted, burned, lapsed, paused, freed.",
+    retention_hours=90 * HOURS_PER_DAY,
+)
+LEDGER_BALANCE = Topic(
+    name="credit-ledger.balance.v1",
+    owner="credit-ledger",
+    keyed_by="account (workspace/user)",
+    messages=(credit_ledger.BalanceChanged,),
+    producers=("credit-ledger",),
+    consumers=("products", "edge"),
+    summary="The latest balance of each account, with a version: any product can keep its own copy.",
+    cleanup="compact",
+)
+NOTIFICATION_DELIVERY = Topic(
+    name="notification.delivery.v1",
+    owner="notification",
+    keyed_by="person",
+    messages=(notification.NoticeDelivered, notification.NoticeFailed, notification.NoticeHandled),
+    producers=("notification",),
+    consumers=("edge",),
+    summary="What was told to whom, by ids only.",
+)
+
+SERVICES = ("billing", "credit-ledger", "notification")
+
+
+def _dead_letters_of(service: str) -> Topic:
+    return Topic(
+        name=f"{service}.dead-letter.v1",
+        owner=service,
+        keyed_by="the original's key",
+        messages=(DeadLettered,),
+        producers=(service,),
+        consumers=("edge",),
+        summary=f"What {service} could not read: where, why, when, and the untouched original.",
+        retention_hours=90 * HOURS_PER_DAY,
+        key_rule="optional",
+        max_message_bytes=DEAD_LETTER_BYTES,
+    )
+
+
+DEAD_LETTERS: dict[str, Topic] = {service: _dead_letters_of(service) for service in SERVICES}
+
+TOPICS: tuple[Topic, ...] = (
+    WORKSPACE_DIRECTORY,
+    WORKSPACE_CONTACT,
+    TOP_UP_COMMANDS,
+    TOP_UP,
+    PRICE_CATALOG,
+    PRODUCT_USAGE,
+    LEDGER_ANSWERS,
+    LEDGER_PURCHASE,
+    LEDGER_ACCOUNT,
+    LEDGER_BALANCE,
+    NOTIFICATION_DELIVERY,
+    *DEAD_LETTERS.values(),
+)
+
+BY_NAME: dict[str, Topic] = {topic.name: topic for topic in TOPICS}

@@ -1,0 +1,154 @@
+"""Owned by credit-ledger: what became of purchases, usage, accounts and balances."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.contracts.fields import Credits, Id, Instant, PositiveCredits, ReasonText, TotalCredits, UuidText, Version
+from shared.contracts.message import Message
+from shared.contracts.reasons import Reason
+
+# The user of a workspace's pooled quota on Free (C6). No member can have this id: it starts with a character ids may not.
+POOL = "~pool"
+AccountUser = Annotated[str, Field(pattern=r"^(~pool|[A-Za-z0-9][A-Za-z0-9_.:@+-]{0,127})$")]
+LotKind = Literal["quota", "top_up"]
+
+
+class LotMovement(BaseModel):
+    """Credits that went into or out of one lot."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lot_id: UuidText
+    kind: LotKind
+    credits: PositiveCredits
+
+
+class _WorkspaceKeyed(Message):
+    workspace_id: Id
+
+    def key(self) -> str:
+        return self.workspace_id
+
+
+class CreditedLine(BaseModel):
+    """One editor's lot of a purchase."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    user_id: Id
+    lot_id: UuidText
+    credits: PositiveCredits
+    usable: bool
+
+
+class PurchaseCredited(_WorkspaceKeyed):
+    """All lines of a paid purchase were credited in one transaction (B8). On `credit-ledger.purchase.v1`."""
+
+    type: ClassVar[str] = "credit-ledger.purchase-credited.v1"
+
+    purchase_id: UuidText
+    buyer_id: Id
+    lines: Annotated[tuple[CreditedLine, ...], Field(min_length=1)]
+    credited_at: Instant
+
+
+class UsageRefused(_WorkspaceKeyed):
+    """A usage burned nothing: it was short by `short_by` credits, or may not be used (C5, C10). Final for its id (C11)."""
+
+    type: ClassVar[str] = "credit-ledger.usage-refused.v1"
+
+    usage_id: Id
+    usage_source: Annotated[str, Field(max_length=512)]
+    user_id: Id
+    reason: Reason
+    detail: ReasonText
+    needed: Credits
+    available: TotalCredits
+    short_by: TotalCredits
+
+
+class _AccountKeyed(Message):
+    workspace_id: Id
+    user_id: AccountUser
+
+    def key(self) -> str:
+        return f"{self.workspace_id}/{self.user_id}"
+
+
+class CreditsGranted(_AccountKeyed):
+    """A lot was opened: a period's quota or a purchase's line."""
+
+    type: ClassVar[str] = "credit-ledger.credits-granted.v1"
+
+    lot_id: UuidText
+    kind: LotKind
+    credits: PositiveCredits
+    purchase_id: UuidText | None = None
+    period_start: Instant | None = None
+    period_end: Instant | None = None
+
+
+class CreditsBurned(_AccountKeyed):
+    """Usage of one account, coalesced: what it took from which lots, in burning order (C1)."""
+
+    type: ClassVar[str] = "credit-ledger.credits-burned.v1"
+
+    usages: Annotated[int, Field(strict=True, ge=1)]
+    credits: TotalCredits
+    lots: Annotated[tuple[LotMovement, ...], Field(min_length=1)]
+
+
+class QuotaLapsed(_AccountKeyed):
+    """What was left of a quota lot at its period's end is gone (C7)."""
+
+    type: ClassVar[str] = "credit-ledger.quota-lapsed.v1"
+
+    lot_id: UuidText
+    credits: PositiveCredits
+
+
+class CreditsPaused(_AccountKeyed):
+    """Bought credits cannot be used for now; no balance moved (C4, C5)."""
+
+    type: ClassVar[str] = "credit-ledger.credits-paused.v1"
+
+    cause: Literal["plan", "status", "role"]
+    top_up_credits: TotalCredits
+
+
+class CreditsFreed(_AccountKeyed):
+    """Bought credits can be used again; no balance moved (C4, C5)."""
+
+    type: ClassVar[str] = "credit-ledger.credits-freed.v1"
+
+    top_up_credits: TotalCredits
+
+
+class LotBalance(BaseModel):
+    """What is left of one lot."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lot_id: UuidText
+    kind: LotKind
+    granted: PositiveCredits
+    remaining: Credits
+    opened_at: Instant
+    period_end: Instant | None = None
+
+
+class BalanceChanged(_AccountKeyed):
+    """An account's latest balance. `version` grows with every change: keep the highest. On `credit-ledger.balance.v1`."""
+
+    type: ClassVar[str] = "credit-ledger.balance-changed.v1"
+
+    version: Version
+    quota_remaining: TotalCredits
+    top_up_remaining: TotalCredits
+    usable: TotalCredits
+    quota_ends_at: Instant | None = None
+    top_up_paused: bool
+    lots: tuple[LotBalance, ...] = ()

@@ -1,0 +1,37 @@
+"""Owned by products: what was used, on `product.usage.v1`."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from shared.contracts.fields import Id, Instant, PositiveCredits
+from shared.contracts.message import Message
+
+
+class UsageReported(Message):
+    """Work was done for a user: so many credits, or so many units of an action priced by the catalog (C10, C17).
+
+    `usage_id` has one effect for ever, unique per workspace and envelope source (C11).
+    """
+
+    type: ClassVar[str] = "product.usage-reported.v1"
+
+    usage_id: Id
+    workspace_id: Id
+    user_id: Id
+    occurred_at: Instant
+    credits: PositiveCredits | None = None
+    action: Id | None = None
+    quantity: Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)] | None = None
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Self:
+        by_action = self.action is not None and self.quantity is not None
+        if by_action == (self.credits is not None) or (self.action is None) != (self.quantity is None):
+            raise ValueError("give either `credits`, or `action` and `quantity`")
+        return self
+
+    def key(self) -> str:
+        return self.workspace_id

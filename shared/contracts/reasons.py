@@ -1,0 +1,90 @@
+"""Why something was refused or declined: one code each, with what to do about it. Part of the wire; codes are only added."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """A machine-readable reason. `REMEDIES` says what its reader can do."""
+
+    UNKNOWN_WORKSPACE = "unknown_workspace"
+    UNKNOWN_MEMBER = "unknown_member"
+    PLAN_NOT_ELIGIBLE = "plan_not_eligible"
+    WORKSPACE_NOT_ACTIVE = "workspace_not_active"
+    NOT_ALLOWED_TO_BUY = "not_allowed_to_buy"
+    NOT_ALLOWED_TO_DECIDE = "not_allowed_to_decide"
+    NOT_THE_ASKER = "not_the_asker"
+    CANNOT_EDIT = "cannot_edit"
+    CAN_BUY_DIRECTLY = "can_buy_directly"
+    EDITOR_NOT_ELIGIBLE = "editor_not_eligible"
+    DUPLICATE_EDITOR = "duplicate_editor"
+    UNKNOWN_PACKAGE = "unknown_package"
+    PACKAGE_RETIRED = "package_retired"
+    PRICE_CHANGED = "price_changed"
+    AMOUNT_TOO_LARGE = "amount_too_large"
+    NO_PAYMENT_METHOD = "no_payment_method"
+    UNKNOWN_PURCHASE = "unknown_purchase"
+    PURCHASE_ID_REUSED = "purchase_id_reused"
+    PURCHASE_NOT_RETRYABLE = "purchase_not_retryable"
+    STALE_ATTEMPT = "stale_attempt"
+    IN_PROGRESS = "in_progress"
+    UNKNOWN_REQUEST = "unknown_request"
+    REQUEST_ID_REUSED = "request_id_reused"
+    REQUEST_ALREADY_OPEN = "request_already_open"
+    REQUEST_NOT_OPEN = "request_not_open"
+    REQUEST_MISMATCH = "request_mismatch"
+    ALREADY_BEING_BOUGHT = "already_being_bought"
+    CARD_DECLINED = "card_declined"
+    AUTHENTICATION_FAILED = "authentication_failed"
+    PAYMENT_METHOD_UNUSABLE = "payment_method_unusable"
+    PAYMENT_CANCELLED = "payment_cancelled"
+    UNPAID_TOO_LONG = "unpaid_too_long"
+    NEEDS_A_PERSON = "needs_a_person"
+    INSUFFICIENT_CREDITS = "insufficient_credits"
+    CREDITS_PAUSED = "credits_paused"
+    USAGE_ID_REUSED = "usage_id_reused"
+    UNKNOWN_ACTION = "unknown_action"
+    NO_CATALOG = "no_catalog"
+
+
+REMEDIES: dict[Reason, str] = {
+    Reason.UNKNOWN_WORKSPACE: "Check the workspace id; a workspace made a moment ago needs its directory message first.",
+    Reason.UNKNOWN_MEMBER: "Check the user id; the person must be a member of this workspace.",
+    Reason.PLAN_NOT_ELIGIBLE: "Top-ups are sold on Pro and Business: upgrade the workspace first.",
+    Reason.WORKSPACE_NOT_ACTIVE: "Settle the workspace's subscription first.",
+    Reason.NOT_ALLOWED_TO_BUY: "Only the owner or an admin buys; send a request instead.",
+    Reason.NOT_ALLOWED_TO_DECIDE: "Only the owner or an admin decides about a request.",
+    Reason.NOT_THE_ASKER: "Only the person who asked may cancel the request.",
+    Reason.CANNOT_EDIT: "Viewers use no credits; ask for a role that can edit.",
+    Reason.CAN_BUY_DIRECTLY: "Owner and admins buy directly; no request is needed.",
+    Reason.EDITOR_NOT_ELIGIBLE: "Choose members of this workspace who can edit.",
+    Reason.DUPLICATE_EDITOR: "Name each editor once.",
+    Reason.UNKNOWN_PACKAGE: "Choose a package of the current catalog.",
+    Reason.PACKAGE_RETIRED: "This package is no longer sold; choose another one.",
+    Reason.PRICE_CHANGED: "Ask for a new quote, review it and buy with it. Nothing was charged.",
+    Reason.AMOUNT_TOO_LARGE: "Buy for fewer editors at once: the processor charges at most 99,999,999 minor units.",
+    Reason.NO_PAYMENT_METHOD: "Save a payment method on the workspace first.",
+    Reason.UNKNOWN_PURCHASE: "Check the purchase id and the workspace.",
+    Reason.PURCHASE_ID_REUSED: "This id belongs to another purchase; choose a new one.",
+    Reason.PURCHASE_NOT_RETRYABLE: "Only a declined purchase can be tried again.",
+    Reason.STALE_ATTEMPT: "Read the purchase's status and use the number of its next attempt.",
+    Reason.IN_PROGRESS: "Wait for the outcome; it is published when it is known.",
+    Reason.UNKNOWN_REQUEST: "Check the request id and the workspace.",
+    Reason.REQUEST_ID_REUSED: "This id belongs to another request; choose a new one.",
+    Reason.REQUEST_ALREADY_OPEN: "A request of yours is open; wait for its outcome or cancel it.",
+    Reason.REQUEST_NOT_OPEN: "The request has been resolved already.",
+    Reason.REQUEST_MISMATCH: "The purchase must include the asker and the package asked for.",
+    Reason.ALREADY_BEING_BOUGHT: "Someone else is buying this request; nothing was charged.",
+    Reason.CARD_DECLINED: "Try another payment method, or ask the card's issuer.",
+    Reason.AUTHENTICATION_FAILED: "Authenticate again, or try another payment method.",
+    Reason.PAYMENT_METHOD_UNUSABLE: "Choose a payment method saved on this workspace.",
+    Reason.PAYMENT_CANCELLED: "Start a new purchase.",
+    Reason.UNPAID_TOO_LONG: "The payment was cancelled unpaid; start a new purchase.",
+    Reason.NEEDS_A_PERSON: "An operator looks into it; nothing more will be charged meanwhile.",
+    Reason.INSUFFICIENT_CREDITS: "Buy or ask for credits, or wait for the next period.",
+    Reason.CREDITS_PAUSED: "Upgrade the workspace, settle its subscription, or get a role that can edit.",
+    Reason.USAGE_ID_REUSED: "This usage id was reported with other content; report new work under a new id.",
+    Reason.UNKNOWN_ACTION: "The catalog in force has no price for this action; report credits, or have it added.",
+    Reason.NO_CATALOG: "No catalog is in force yet: publish one.",
+}
