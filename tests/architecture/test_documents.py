@@ -1,4 +1,4 @@
-"""What the documents claim exists: tests named in tables, files named in links, no address that would tie us to a place."""
+"""What the documents claim exists: tests named in tables, files named in links; the lock names no address."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.checkout import ROOT, test_names
+from tests.architecture.checkout import ROOT, names_of_tests
 
 DOCUMENTS = sorted(
     path
@@ -22,7 +22,7 @@ LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 def test_every_test_a_document_names_exists(document: Path) -> None:
     for file, name in TEST_NAME.findall(document.read_text(encoding="utf-8")):
         assert (ROOT / file).is_file(), f"{file} does not exist"
-        assert name in test_names(ROOT / file), f"{file} has no {name}"
+        assert name in names_of_tests(ROOT / file), f"{file} has no {name}"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
