@@ -1,0 +1,71 @@
+"""Runs PostgreSQL for root. It refuses to run as root, so it runs as `nobody`, which must reach root's files.
+
+On Linux it keeps one capability (CAP_DAC_OVERRIDE) over the change of user, so that a clone or a cache under /root
+works as it stands, without opening that folder to others. Run as a script, this file is the step between: change
+user, then exec.
+"""
+
+import ctypes
+import os
+import pwd
+import shutil
+import sys
+from pathlib import Path
+
+USER = "nobody"  # the one unprivileged user that even a bare container knows
+
+# linux/prctl.h, linux/capability.h
+PR_SET_KEEPCAPS = 8
+PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
+CAP_DAC_OVERRIDE = 1
+CAPABILITY_VERSION_3 = 0x20080522
+
+
+def command_prefix() -> list[str]:
+    """What goes before a PostgreSQL command: nothing for an ordinary user, this script for root."""
+    return [sys.executable, "-I", "-S", str(Path(__file__))] if os.geteuid() == 0 else []
+
+
+def hand_over(folder: Path) -> None:
+    """Makes the folder the server's own when root runs it: PostgreSQL wants to own its data."""
+    if os.geteuid() == 0:
+        shutil.chown(folder, USER)
+
+
+def _become_nobody() -> None:
+    entry = pwd.getpwnam(USER)
+    keep = sys.platform.startswith("linux")
+    libc = ctypes.CDLL(None, use_errno=True) if keep else None
+    if libc is not None:
+        _checked(libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
+    os.setgroups([])
+    os.setgid(entry.pw_gid)
+    os.setuid(entry.pw_uid)
+    if libc is not None:
+        bit = 1 << CAP_DAC_OVERRIDE
+        header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+        sets = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)  # effective, permitted, inheritable; low words, then high
+        _checked(libc.capset(header, sets))
+        _checked(libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE, 0, 0))
+
+
+def _checked(result: int) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def main() -> None:
+    """Becomes `nobody` and executes the command given as arguments; says in one sentence why it could not."""
+    try:
+        _become_nobody()
+    except (OSError, KeyError) as error:
+        sys.exit(
+            f"PostgreSQL refuses to run as root, and this container does not let root become {USER} ({error}): "
+            "run as an ordinary user."
+        )
+    os.execv(sys.argv[1], sys.argv[1:])  # noqa: S606 - the command was put together by this package
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,3 @@
+-- Once per database and audited service: the auditor reads every table that the migrator will ever make there, and writes none.
+GRANT USAGE ON SCHEMA {schema} TO {auditor};
+ALTER DEFAULT PRIVILEGES FOR ROLE {migrator} IN SCHEMA {schema} GRANT SELECT ON TABLES TO {auditor};

@@ -1,0 +1,16 @@
+"""Fixtures of every kind of test. Servers start when the first test asks for one: unit tests alone start nothing."""
+
+from tests.stack.fixtures import cluster, database, kafka_broker, own_kafka, own_postgres, postgres_server, run_folder
+from tests.stack.session import pytest_configure, pytest_unconfigure
+
+__all__ = [
+    "cluster",
+    "database",
+    "kafka_broker",
+    "own_kafka",
+    "own_postgres",
+    "postgres_server",
+    "pytest_configure",
+    "pytest_unconfigure",
+    "run_folder",
+]

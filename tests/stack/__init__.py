@@ -1,0 +1,1 @@
+"""The servers that the tests of one pytest run share, over all its processes."""

@@ -1,0 +1,75 @@
+"""The fixtures that give a test its real servers."""
+
+import os
+import re
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.local.cluster import Cluster
+from deploy.local.kafka import KafkaBroker
+from deploy.local.postgres import PostgresServer
+from deploy.local.run_folder import RunFolder
+from tests.stack.database import Database
+from tests.stack.shared_server import RUN_VARIABLE, SharedServer
+
+SHARED = {
+    "postgres": SharedServer("postgres", "REFILL_TEST_POSTGRES_URL"),
+    "kafka": SharedServer("kafka", "REFILL_TEST_KAFKA_BOOTSTRAP"),
+}
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> str:
+    """A superuser's connection string to the PostgreSQL server that all tests share."""
+    return SHARED["postgres"].address()
+
+
+@pytest.fixture(scope="session")
+def kafka_broker() -> str:
+    """The bootstrap address of the Kafka broker that all tests share: give topics names of your own, and never stop
+    it."""
+    return SHARED["kafka"].address()
+
+
+@pytest.fixture(scope="session")
+def cluster(postgres_server: str) -> Cluster:
+    """The shared PostgreSQL server as a maker of databases."""
+    return Cluster(postgres_server)
+
+
+@pytest.fixture
+def database(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A fresh empty database with all schemas and roles, and no tables yet; dropped at the end."""
+    made = Database(cluster, f"{_readable(request.node.name)}_{uuid.uuid4().hex[:8]}")
+    cluster.create(made.name)
+    yield made
+    cluster.drop(made.name)
+
+
+@pytest.fixture
+def run_folder() -> Iterator[RunFolder]:
+    """A run of this test's own: whatever it starts ends with the test, or with the test's process."""
+    with RunFolder.claim(f"{os.environ[RUN_VARIABLE]}-{uuid.uuid4().hex[:8]}", keep=False) as run:
+        yield run
+
+
+@pytest.fixture
+def own_postgres(run_folder: RunFolder) -> PostgresServer:
+    """A started PostgreSQL server of this test's own, to be killed and restarted at will."""
+    server = PostgresServer(run_folder)
+    server.start()
+    return server
+
+
+@pytest.fixture
+def own_kafka(run_folder: RunFolder) -> KafkaBroker:
+    """A started Kafka broker of this test's own, to be killed and restarted at will."""
+    broker = KafkaBroker(run_folder)
+    broker.start()
+    return broker
+
+
+def _readable(name: str) -> str:
+    return re.sub(r"\W+", "_", name.lower())[:40]

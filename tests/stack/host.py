@@ -1,0 +1,45 @@
+"""Hosts one server for all processes of a pytest run: `python -m tests.stack.host postgres <run name>`.
+
+It lives while anyone holds the lease, a named pipe: the kernel tells it when the last holder is gone, however it went.
+Then it stops the server cleanly and ends.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from deploy.local.kafka import KafkaBroker
+from deploy.local.postgres import PostgresServer
+from deploy.local.run_folder import RunFolder
+
+
+def _postgres(run: RunFolder) -> tuple[str, Callable[[], None]]:
+    server = PostgresServer(run)
+    server.start()
+    return server.url, server.stop
+
+
+def _kafka(run: RunFolder) -> tuple[str, Callable[[], None]]:
+    broker = KafkaBroker(run)
+    broker.start()
+    return broker.bootstrap, broker.stop
+
+
+SERVERS: dict[str, Callable[[RunFolder], tuple[str, Callable[[], None]]]] = {"postgres": _postgres, "kafka": _kafka}
+
+
+def main(kind: str, run_name: str, lease: Path, address_file: Path) -> None:
+    """Starts the server, writes its address, and stops it when the last holder of the lease is gone."""
+    with RunFolder.claim(run_name, keep=False) as run, lease.open("rb", buffering=0) as holders:
+        address, stop = SERVERS[kind](run)
+        written = address_file.with_suffix(".part")
+        written.touch(0o600)
+        written.write_text(address)
+        os.replace(written, address_file)
+        holders.read()
+        stop()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]))

@@ -1,0 +1,33 @@
+"""The beginning and end of a pytest run, over all processes of xdist."""
+
+import os
+
+import pytest
+
+from deploy.local.run_folder import RUNS, clean_up_abandoned
+from tests.stack.fixtures import SHARED
+from tests.stack.shared_server import RUN_VARIABLE, wait_for_the_end
+
+# kafka-python 3.0.12 reads its schemas by functions that Python 3.11 and 3.12 call deprecated; 3.13 took that back.
+KAFKA_PYTHON_WARNING = r"ignore:(read|open)_text is deprecated:DeprecationWarning"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Names the run in its first process, and clears away what runs that were killed have left."""
+    config.addinivalue_line("filterwarnings", KAFKA_PYTHON_WARNING)
+    if not _is_xdist_worker(config):
+        os.environ[RUN_VARIABLE] = f"test-{os.getpid()}"
+        if RUNS.exists():
+            clean_up_abandoned(prefix="test-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Gives the servers back; the run's first process, which ends last, waits until they are gone."""
+    for server in SHARED.values():
+        server.give_back()
+    if not _is_xdist_worker(config) and RUNS.exists():
+        wait_for_the_end()
+
+
+def _is_xdist_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
