@@ -25,7 +25,7 @@ class MigrationProblem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One file. Its name is `<owner>/<stem>`, the owner being the folder above `migrations`: two folders cannot collide."""
+    """One file. Its name is `<owner>/<stem>`, the owner being the folder above `migrations`: no two collide."""
 
     name: str
     checksum: str
