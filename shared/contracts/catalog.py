@@ -1,4 +1,4 @@
-"""The catalog: every topic of the system in one table. Topic creation, AsyncAPI documents and access rules come from it.
+"""The catalog: every topic of the system in one table. Topics are created and AsyncAPI documents generated from it.
 
 Partition counts are equal and fixed for the life of v1: a key's partition, and so its order, never moves.
 """
@@ -24,9 +24,10 @@ WORKSPACE_DIRECTORY = Topic(
     messages=(workspace.WorkspaceChanged, workspace.MemberChanged),
     producers=("upstream",),
     consumers=("billing", "credit-ledger", "notification"),
-    summary="Workspaces and members, each whole with a growing version. Null is a tombstone: the key names what is gone.",
+    summary="Workspaces and members, each whole with a growing version. Null is a tombstone: its key is gone.",
     cleanup="compact",
     inbound=True,
+    tombstones=True,
 )
 WORKSPACE_CONTACT = Topic(
     name="workspace.contact.v1",
@@ -38,6 +39,7 @@ WORKSPACE_CONTACT = Topic(
     summary="How people are called and reached: the only topic with personal data. Null erases a person.",
     cleanup="compact",
     inbound=True,
+    tombstones=True,
     max_compaction_lag_hours=HOURS_PER_DAY,  # bounds how long an erased address can stay in the log
 )
 TOP_UP_COMMANDS = Topic(

@@ -6,11 +6,21 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contracts.fields import Credits, Id, Instant, PositiveCredits, ReasonText, TotalCredits, UuidText, Version
+from shared.contracts.fields import (
+    Credits,
+    Flag,
+    Id,
+    Instant,
+    PositiveCredits,
+    ReasonText,
+    TotalCredits,
+    UuidText,
+    Version,
+)
 from shared.contracts.message import Message
 from shared.contracts.reasons import Reason
 
-# The user of a workspace's pooled quota on Free (C6). No member can have this id: it starts with a character ids may not.
+# The user of a workspace's pooled quota on Free (C6). No member can have this id: ids may not start with a tilde.
 POOL = "~pool"
 AccountUser = Annotated[str, Field(pattern=r"^(~pool|[A-Za-z0-9][A-Za-z0-9_.:@+-]{0,127})$")]
 LotKind = Literal["quota", "top_up"]
@@ -41,7 +51,7 @@ class CreditedLine(BaseModel):
     user_id: Id
     lot_id: UuidText
     credits: PositiveCredits
-    usable: bool
+    usable: Flag
 
 
 class PurchaseCredited(_WorkspaceKeyed):
@@ -56,7 +66,7 @@ class PurchaseCredited(_WorkspaceKeyed):
 
 
 class UsageRefused(_WorkspaceKeyed):
-    """A usage burned nothing: it was short by `short_by` credits, or may not be used (C5, C10). Final for its id (C11)."""
+    """A usage burned nothing: short by `short_by` credits, or not to be used (C5, C10). Final for its id (C11)."""
 
     type: ClassVar[str] = "credit-ledger.usage-refused.v1"
 
@@ -141,7 +151,7 @@ class LotBalance(BaseModel):
 
 
 class BalanceChanged(_AccountKeyed):
-    """An account's latest balance. `version` grows with every change: keep the highest. On `credit-ledger.balance.v1`."""
+    """An account's latest balance. `version` grows with every change: keep the highest."""
 
     type: ClassVar[str] = "credit-ledger.balance-changed.v1"
 
@@ -150,5 +160,5 @@ class BalanceChanged(_AccountKeyed):
     top_up_remaining: TotalCredits
     usable: TotalCredits
     quota_ends_at: Instant | None = None
-    top_up_paused: bool
+    top_up_paused: Flag
     lots: tuple[LotBalance, ...] = ()

@@ -1,12 +1,14 @@
-"""Field types that messages share: ids, credits, money, instants. Each carries its bounds, so bad input is refused at the border."""
+"""Field types that messages share: ids, credits, money, instants. Each has its bounds: bad input stops here."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
+
+from shared.contracts.instants import calendar_date, instant
 
 # Identifiers come from upstream systems of many makes: printable ASCII without spaces or a slash (a slash joins keys).
 Id = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:@+-]{0,127}$")]
@@ -40,13 +42,14 @@ AmountMinor = Annotated[int, Field(strict=True, ge=1, le=MAX_AMOUNT_MINOR)]
 Currency = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]{3}$")]
 
 Version = Annotated[int, Field(strict=True, ge=1, le=2**53 - 1)]
-ReasonText = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=500)]
 
+# Text that people wrote may hold anything but NUL, which PostgreSQL cannot store: line breaks and markup are escaped by
+# whoever shows it.
+WITHOUT_NUL = r"^[^\x00]*$"
+ReasonText = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=500, pattern=WITHOUT_NUL)]
 
-def _within_the_calendar(value: datetime) -> datetime:
-    if not 1970 <= value.year <= 2100:
-        raise ValueError("the year must lie between 1970 and 2100")
-    return value
+# JSON's own true and false; pydantic alone would also take 1, "yes" and "off".
+Flag = Annotated[bool, Field(strict=True)]
 
-
-Instant = Annotated[AwareDatetime, AfterValidator(_within_the_calendar)]
+Instant = Annotated[AwareDatetime, BeforeValidator(instant)]
+CalendarDate = Annotated[date, BeforeValidator(calendar_date)]

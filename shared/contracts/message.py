@@ -1,4 +1,4 @@
-"""What every message on the wire has in common: a type name with a version, and the entity whose stream it belongs to."""
+"""What every message on the wire has in common: a type name with a version, and the entity whose stream it is in."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shared.contracts.fields import AmountMinor, Credits, Currency, Id, Instant, PositiveCredits, Version
+from shared.contracts.fields import AmountMinor, Credits, Currency, Flag, Id, Instant, PositiveCredits, Version
 from shared.contracts.message import Message
 
 # B4: packages run from 3,000 to 100,000 credits.
@@ -24,7 +24,7 @@ class Package(_Part):
     credits: PackageCredits
     price_minor: AmountMinor
     currency: Currency
-    retired: bool = False
+    retired: Flag = False
 
 
 class Quotas(_Part):

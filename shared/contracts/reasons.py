@@ -1,4 +1,4 @@
-"""Why something was refused or declined: one code each, with what to do about it. Part of the wire; codes are only added."""
+"""Why something was refused or declined: a code, and what to do about it. Part of the wire; codes are only added."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Reason(StrEnum):
 
 
 REMEDIES: dict[Reason, str] = {
-    Reason.UNKNOWN_WORKSPACE: "Check the workspace id; a workspace made a moment ago needs its directory message first.",
+    Reason.UNKNOWN_WORKSPACE: "Check the workspace id; a new workspace needs its directory message first.",
     Reason.UNKNOWN_MEMBER: "Check the user id; the person must be a member of this workspace.",
     Reason.PLAN_NOT_ELIGIBLE: "Top-ups are sold on Pro and Business: upgrade the workspace first.",
     Reason.WORKSPACE_NOT_ACTIVE: "Settle the workspace's subscription first.",

@@ -1,4 +1,4 @@
-"""Commands to billing, on `billing.top-up.commands.v1`. The edge vouches for `actor_id`; the actor's role is looked up (B2)."""
+"""Commands to billing, on `billing.top-up.commands.v1`. The edge vouches for `actor_id`; roles are looked up (B2)."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ class PurchaseDeclined(_PurchaseEvent):
 
 
 class PurchaseActionRequired(_PurchaseEvent):
-    """The buyer must authenticate behind `url`, a link of ours; the processor's secret is fetched when it is opened (B9)."""
+    """The buyer must authenticate behind `url`, a link of ours; the processor's secret is fetched only there (B9)."""
 
     type: ClassVar[str] = "billing.purchase-action-required.v1"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from shared.contracts.message import Message
@@ -19,7 +19,8 @@ class Topic:
 
     `keyed_by` names the entity. `key_rule` is `entity` where the key must be the message's own key, `optional` where a
     producer may leave it out (it then only loses speed). `inbound` topics are written by others than our services:
-    a type in no catalog is poison there, and the broker's append time is the clock of decisions.
+    a type in no catalog is poison there, and the broker's append time is the clock of decisions. With `tombstones` a
+    null value means that the entity named by the key is gone; elsewhere it is poison.
     """
 
     name: str
@@ -34,9 +35,14 @@ class Topic:
     partitions: int = 12
     key_rule: KeyRule = "entity"
     inbound: bool = False
+    tombstones: bool = False
     batch_mode: bool = False
     max_message_bytes: int = 1_048_576
     max_compaction_lag_hours: int | None = None
+    _by_type: dict[str, type[Message]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_type", {message.type: message for message in self.messages})
 
     def broker_settings(self) -> dict[str, str]:
         """The topic's configuration as Kafka names it ("Topic Configs")."""
@@ -53,4 +59,4 @@ class Topic:
 
     def message_of(self, type_name: str) -> type[Message] | None:
         """The message class of a CloudEvents type, or None when this topic does not carry it."""
-        return next((message for message in self.messages if message.type == type_name), None)
+        return self._by_type.get(type_name)

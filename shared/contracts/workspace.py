@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import StringConstraints
 
-from shared.contracts.fields import Id, Version
+from shared.contracts.fields import WITHOUT_NUL, CalendarDate, Id, Version
 from shared.contracts.message import Message
 
 Plan = Literal["free", "pro", "business"]
@@ -15,9 +14,12 @@ WorkspaceStatus = Literal["active", "past_due", "canceled"]
 Role = Literal["owner", "admin", "editor", "guest_editor", "viewer"]
 
 # Names may hold anything people type, line breaks and markup included: whoever shows one escapes it there.
-DisplayName = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=10_000)]
+DisplayName = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=10_000, pattern=WITHOUT_NUL)]
+
+# One bare address: nothing that a mail header could read as a second one, a display name, a comment or a quoted part.
+_NO_SPECIALS = r"[^\s\x00-\x1f\x7f@,;:<>()\[\]\\\x22]+"
 EmailAddress = Annotated[
-    str, StringConstraints(strict=True, min_length=3, max_length=320, pattern=r"^[^\s@,;<>\"]+@[^\s@,;<>\"]+$")
+    str, StringConstraints(strict=True, min_length=3, max_length=320, pattern=f"^{_NO_SPECIALS}@{_NO_SPECIALS}$")
 ]
 
 
@@ -30,7 +32,7 @@ class WorkspaceChanged(Message):
     name: DisplayName
     plan: Plan
     status: WorkspaceStatus
-    cycle_anchor: date
+    cycle_anchor: CalendarDate
     processor_customer_id: Id | None = None
     payment_method_id: Id | None = None
     version: Version
