@@ -1,0 +1,1 @@
+"""How the workers say what they do: structured log lines without secrets or personal data."""
