@@ -1,6 +1,15 @@
 """Fixtures of every kind of test. Servers start when the first test asks for one: unit tests alone start nothing."""
 
-from tests.stack.fixtures import cluster, database, kafka_broker, own_kafka, own_postgres, postgres_server, run_folder
+from tests.stack.fixtures import (
+    cluster,
+    database,
+    kafka_broker,
+    own_kafka,
+    own_postgres,
+    postgres_server,
+    run_folder,
+    world,
+)
 from tests.stack.session import pytest_configure, pytest_unconfigure
 
 __all__ = [
@@ -13,4 +22,5 @@ __all__ = [
     "pytest_configure",
     "pytest_unconfigure",
     "run_folder",
+    "world",
 ]

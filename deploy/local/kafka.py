@@ -79,6 +79,10 @@ class KafkaBroker:
         assert self._child is not None, "not started"
         return self._child.pid
 
+    @property
+    def running(self) -> bool:
+        return self._child is not None and self._child.running
+
     def start(self) -> None:
         """Formats the data folder on the first call, starts the broker on free ports, returns when it serves clients.
 

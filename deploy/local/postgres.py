@@ -69,6 +69,10 @@ class PostgresServer:
         assert self._child is not None, "not started"
         return self._child.pid
 
+    @property
+    def running(self) -> bool:
+        return self._child is not None and self._child.running
+
     def start(self) -> None:
         """Makes the cluster on the first call, starts the server on free port, and returns when it answers queries.
 

@@ -11,8 +11,10 @@ from deploy.local.cluster import Cluster
 from deploy.local.kafka import KafkaBroker
 from deploy.local.postgres import PostgresServer
 from deploy.local.run_folder import RunFolder
+from deploy.local.world import World
 from tests.stack.database import Database
 from tests.stack.shared_server import RUN_VARIABLE, SharedServer
+from tests.stack.topics import delete_topics
 
 SHARED = {
     "postgres": SharedServer("postgres", "REFILL_TEST_POSTGRES_URL"),
@@ -69,6 +71,22 @@ def own_kafka(run_folder: RunFolder) -> KafkaBroker:
     broker = KafkaBroker(run_folder)
     broker.start()
     return broker
+
+
+@pytest.fixture
+def world(
+    cluster: Cluster, kafka_broker: str, run_folder: RunFolder, request: pytest.FixtureRequest
+) -> Iterator[World]:
+    """A started world on the shared servers, without workers: migrated database, topics, sandbox and mail server."""
+    name = f"{_readable(request.node.name)}_{uuid.uuid4().hex[:8]}"
+    made = World(run_folder, kafka_broker, cluster, database=name, topic_prefix=f"{name.replace('_', '-')}.")
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+        made.drop()
+        delete_topics(kafka_broker, made.topic_prefix)
 
 
 def _readable(name: str) -> str:

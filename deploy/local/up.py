@@ -1,0 +1,92 @@
+"""`make up` and `make down`: the stack and its workers in the foreground with one log, until Ctrl-C or `make down`."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from rich.console import Console
+
+from deploy.local.environment import write_environment
+from deploy.local.log_view import LogView
+from deploy.local.run_folder import RUNS, RunFolder, clean_up_abandoned, is_held
+from deploy.local.stack import Stack
+from deploy.local.trouble import Trouble
+from deploy.local.world import World
+
+NAME = "up"
+ENVIRONMENT_FILE = "env"
+PID_FILE = "starter.pid"
+LOOK_EVERY_S = 0.2
+RESTART_AFTER_S = 1.0  # a worker that ends by itself is started again, but not in a tight loop
+DOWN_TIMEOUT_S = 60  # the first stop of a broker writes its start-up cache
+
+
+def run_up(runs: Path = RUNS) -> int:
+    """Starts everything, writes `.refill/env`, shows the log until it is asked to end, stops everything.
+
+    Returns the exit code: 0 after Ctrl-C or `down`, 1 when it could not start or a server ended by itself.
+    """
+    console = Console()
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: ended.set())
+    try:
+        with RunFolder.claim(NAME, runs=runs, wait_s=10) as run:
+            (run.path / PID_FILE).write_text(str(os.getpid()))
+            console.print("Starting PostgreSQL, Kafka, the Stripe sandbox and the mail sink ...")
+            return _serve(console, run, runs / ENVIRONMENT_FILE, ended)
+    except Trouble as trouble:
+        print(trouble, file=sys.stderr)
+        return 1
+
+
+def down(runs: Path = RUNS) -> int:
+    """Ends what `up` started, from another terminal, and whatever dead starters left. Returns 0 when nothing runs."""
+    if is_held(NAME, runs):
+        with suppress(FileNotFoundError, ProcessLookupError):  # not begun yet, or its guard is cleaning up already
+            os.kill(int((runs / NAME / PID_FILE).read_text()), signal.SIGTERM)
+        deadline = time.monotonic() + DOWN_TIMEOUT_S
+        while is_held(NAME, runs):
+            if time.monotonic() > deadline:
+                print(f"Not down after {DOWN_TIMEOUT_S} s: see {runs / NAME} for its logs.", file=sys.stderr)
+                return 1
+            time.sleep(LOOK_EVERY_S)
+        print("Down.")
+        return 0
+    left = clean_up_abandoned(runs)
+    print(f"Stopped what {', '.join(left)} had left running." if left else "Nothing was up.")
+    return 0
+
+
+def _serve(console: Console, run: RunFolder, environment_file: Path, ended: threading.Event) -> int:
+    with Stack(run) as stack:
+        if ended.is_set():
+            return 0
+        world = stack.world
+        write_environment(environment_file, world.environment)
+        try:
+            world.start_workers()
+            console.print(f"Up. Addresses are in {environment_file}; Ctrl-C or make down ends it.", style="bold green")
+            view = LogView(console, [(name, worker.log) for name, worker in world.workers.items()])
+            while not ended.wait(LOOK_EVERY_S):
+                view.show_new()
+                _start_ended_workers(console, world)
+                if not (stack.postgres.running and stack.kafka.running):
+                    console.print(f"A server ended by itself: see the logs in {run.path}.", style="bold red")
+                    return 1
+            console.print("Stopping ...")
+            return 0
+        finally:
+            environment_file.unlink(missing_ok=True)
+
+
+def _start_ended_workers(console: Console, world: World) -> None:
+    for worker in world.workers.values():
+        if not worker.running:
+            console.print(f"{worker.service} ended with {worker.exit_code} and is started again.", style="bold yellow")
+            time.sleep(RESTART_AFTER_S)
+            worker.start()
