@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from shared.contracts.fields import Id, Instant, PositiveCredits
 from shared.contracts.message import Message
+
+# Either measure, for those who check against the JSON Schema.
+_MEASURES: list[JsonValue] = [
+    {"required": ["credits"], "properties": {"credits": {"type": "integer"}}},
+    {
+        "required": ["action", "quantity"],
+        "properties": {"action": {"type": "string"}, "quantity": {"type": "integer"}},
+    },
+]
 
 
 class UsageReported(Message):
@@ -17,6 +26,8 @@ class UsageReported(Message):
     """
 
     type: ClassVar[str] = "product.usage-reported.v1"
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": _MEASURES})
 
     usage_id: Id
     workspace_id: Id
