@@ -61,19 +61,13 @@ class KafkaSettings:
     max_poll_records: int = 500
 
 
-class WorkerSettings(BaseSettings):
-    """What every worker needs; a service adds its own in a subclass in `services/<name>/settings.py`.
-
-    The subclass says under which name its own database stands, for it alone may know that password:
-    `database_url: DatabaseUrl = Field(validation_alias="REFILL_BILLING_DATABASE_URL", description=DATABASE_WANTED)`.
-    A field's description and example are what the report on a missing one says.
-    """
+class ClientSettings(BaseSettings):
+    """What a program needs that only speaks to Kafka: the command line, the making of topics."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True
     )
 
-    database_url: DatabaseUrl = Field(description=DATABASE_WANTED)
     kafka_bootstrap: Annotated[str, AfterValidator(_bootstrap)] = Field(
         description="Kafka's bootstrap servers", examples=["127.0.0.1:9092"]
     )
@@ -94,9 +88,6 @@ class WorkerSettings(BaseSettings):
     poll_timeout_ms: Annotated[int, Field(ge=50, le=5_000)] = Field(200, description="how long one poll waits")
     # One transaction takes what one poll gives; above some thousands nothing is gained and a rollback costs more.
     max_poll_records: Annotated[int, Field(ge=1, le=5_000)] = Field(500, description="the most messages of one poll")
-    # What a supervisor grants between SIGTERM and SIGKILL is often 30 s; be done before.
-    drain_timeout_s: Annotated[int, Field(ge=1, le=300)] = Field(20, description="how long stopping may take")
-    log_format: LogFormat = Field("auto", description="how log lines look")
 
     def kafka(self) -> KafkaSettings:
         """The part of the settings that the road to Kafka needs."""
@@ -111,6 +102,20 @@ class WorkerSettings(BaseSettings):
             poll_timeout_ms=self.poll_timeout_ms,
             max_poll_records=self.max_poll_records,
         )
+
+
+class WorkerSettings(ClientSettings):
+    """What every worker needs; a service adds its own in a subclass in `services/<name>/settings.py`.
+
+    The subclass says under which name its own database stands, for it alone may know that password:
+    `database_url: DatabaseUrl = Field(validation_alias="REFILL_BILLING_DATABASE_URL", description=DATABASE_WANTED)`.
+    A field's description and example are what the report on a missing one says.
+    """
+
+    database_url: DatabaseUrl = Field(description=DATABASE_WANTED)
+    # What a supervisor grants between SIGTERM and SIGKILL is often 30 s; be done before.
+    drain_timeout_s: Annotated[int, Field(ge=1, le=300)] = Field(20, description="how long stopping may take")
+    log_format: LogFormat = Field("auto", description="how log lines look")
 
 
 S = TypeVar("S", bound=BaseSettings)
