@@ -22,7 +22,7 @@ class Backoff:
         Full jitter spreads those who failed together over the whole span ("Exponential Backoff And Jitter", AWS
         Architecture Blog). The seed (an id) takes the place of chance: the same history waits the same on every replay.
         """
-        ceiling = min(self.cap_s, self.first_s * 2 ** min(max(attempt, 1) - 1, _MAX_DOUBLINGS))
+        ceiling = min(self.cap_s, self.first_s * 2.0 ** min(max(attempt, 1) - 1, _MAX_DOUBLINGS))
         digest = hashlib.sha256(f"{seed}:{attempt}".encode()).digest()
         return ceiling * int.from_bytes(digest[:8], "big") / 2**64
 
