@@ -1,0 +1,66 @@
+"""One notice: something one person is told, once. The in-app row is the notice; an email may carry it as well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from shared.contracts.notification import NoticeKind
+from shared.messaging import ids
+
+# RFC 5321, 4.5.4.1: a sender gives up after at least four or five days. Counted from when the event happened, so that
+# a log that is read again from its start, months later, mails nobody old news.
+MAILED_WITHIN = timedelta(days=5)
+
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a notice is about having happened: the event's identity (CloudEvents: source and id) and its time."""
+
+    source: str
+    id: str
+    workspace_id: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What one person is told about one occasion. `facts` are ids and amounts; names are looked up when it is shown."""
+
+    occasion: Occasion
+    user_id: str
+    kind: NoticeKind
+    wording: str
+    about_id: str
+    facts: Facts
+    by_email: bool
+
+    @property
+    def notice_id(self) -> UUID:
+        """Derived from (event, person): the same event never makes a second notice for anybody (N4)."""
+        return ids.derive("notice", self.occasion.source, self.occasion.id, self.user_id)
+
+    @property
+    def mail_until(self) -> datetime:
+        """When an email about it stops being worth sending."""
+        return self.occasion.occurred_at + MAILED_WITHIN
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notice as it stands in the database."""
+
+    notice_id: UUID
+    user_id: str
+    workspace_id: str
+    kind: NoticeKind
+    wording: str
+    about_id: str
+    state: str
+    facts: Facts
+    occurred_at: datetime
