@@ -1,0 +1,60 @@
+# Two commands on a fresh machine: make demo, make test. Only git, make and Python 3.11 to 3.13 are needed.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-unit up down lint docs lock clean
+
+# The first Python that can make the environment; else any, so that bootstrap.py can say what is wrong with it.
+CANDIDATES := python3.13 python3.12 python3.11 python3
+FIT := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for p in $(CANDIDATES); do if $$p -c '$(FIT)' 2>/dev/null; then echo $$p; exit; fi; done; \
+                  for p in $(CANDIDATES); do if $$p -c '' 2>/dev/null; then echo $$p; exit; fi; done)
+
+# Named by the checksum of what is installed and where: while it exists, nothing is asked of the network.
+INSTALLED := .venv/.installed-$(shell { pwd; cat requirements.lock pyproject.toml; } | cksum | cut -d ' ' -f 1)
+RUN := .venv/bin/python
+# Two to four processes: below two nothing overlaps, above four they only share the one broker.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); \
+                   if [ $$n -lt 2 ]; then n=2; fi; if [ $$n -gt 4 ]; then n=4; fi; echo $$n)
+
+help: ## print this help
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target what; do \
+	    printf '  make %-10s %s\n' "$$target" "$$what"; done
+
+demo: $(INSTALLED) ## play the whole story on a real Kafka and PostgreSQL, and check every step
+	@$(RUN) -m services.cli demo
+
+test: lint ## lint, types, import rules and all tests
+	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal
+
+test-unit: $(INSTALLED) ## unit tests only: under 5 seconds, no server
+	@$(RUN) -m pytest -q tests/unit
+
+up: $(INSTALLED) ## keep stack and workers running here, addresses in .refill/env, until Ctrl-C
+	@$(RUN) -m services.cli up
+
+down: $(INSTALLED) ## end what make up started, from another terminal
+	@$(RUN) -m services.cli down
+
+lint: $(INSTALLED) ## ruff, mypy --strict, import rules
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+docs: $(INSTALLED) ## regenerate JSON Schemas, AsyncAPI documents and the list of reasons
+	@$(RUN) -m shared.contracts.generate
+
+lock: ## resolve requirements.lock anew, with hashes (needs uv and the network)
+	@command -v uv >/dev/null || { echo 'make lock needs uv: python3 -m pip install uv' >&2; exit 1; }
+	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --all-extras \
+	    pyproject.toml --output-file requirements.lock
+
+clean: ## remove .venv, .refill and what tools leave behind; downloads stay cached
+	@if [ -x $(RUN) ]; then $(RUN) -m services.cli down || true; fi
+	@rm -rf .venv .refill .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis refill.egg-info build
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED):
+	@if [ -z '$(PYTHON)' ]; then echo 'Refill needs Python 3.11, 3.12 or 3.13 and found no Python: install one' \
+	    'of them, or name it with make PYTHON=/path/to/python3.13.' >&2; exit 1; fi
+	@$(PYTHON) deploy/local/bootstrap.py $@
