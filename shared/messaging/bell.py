@@ -10,9 +10,9 @@ from psycopg import sql
 
 from shared.messaging.retry import IN_PLACE
 from shared.messaging.timers import QUERIES
+from shared.messaging.weather import is_weather
 from shared.observability.errors import describe
 from shared.postgres.pool import Database
-from shared.postgres.weather import is_weather
 
 log = structlog.get_logger()
 

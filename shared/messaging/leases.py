@@ -14,9 +14,9 @@ import psycopg
 import structlog
 
 from shared.messaging.timers import QUERIES
+from shared.messaging.weather import is_weather
 from shared.observability.errors import describe
 from shared.postgres.pool import Database
-from shared.postgres.weather import is_weather
 
 log = structlog.get_logger()
 
@@ -85,6 +85,11 @@ def put_off(connection: psycopg.Connection, lease: Lease, due_at: datetime) -> N
 def get_stuck(connection: psycopg.Connection, lease: Lease, reason: str) -> None:
     """A bug: keep the timer in sight, but out of the way of the others, until it is set again."""
     connection.execute(QUERIES["get_stuck"], {**lease.values(), "reason": reason})
+
+
+def count_stuck(connection: psycopg.Connection) -> list[tuple[str, int]]:
+    """How many timers of each kind are stuck."""
+    return connection.execute(QUERIES["count_stuck"]).fetchall()
 
 
 class Keeper:

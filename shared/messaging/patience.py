@@ -11,8 +11,8 @@ import psycopg
 import structlog
 
 from shared.messaging.retry import IN_PLACE
+from shared.messaging.weather import is_weather
 from shared.observability.errors import describe
-from shared.postgres.weather import is_weather
 
 T = TypeVar("T")
 
