@@ -1,0 +1,1 @@
+"""The `refill` command: a client of the topics like any other."""
