@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import psycopg
@@ -114,8 +115,9 @@ class WorkerSettings(ClientSettings):
 
     database_url: DatabaseUrl = Field(description=DATABASE_WANTED)
     # What a supervisor grants between SIGTERM and SIGKILL is often 30 s; be done before.
-    drain_timeout_s: Annotated[int, Field(ge=1, le=300)] = Field(20, description="how long stopping may take")
+    drain_timeout_s: Annotated[int, Field(ge=1, le=300)] = Field(15, description="how long stopping may take")
     log_format: LogFormat = Field("auto", description="how log lines look")
+    ready_file: Path | None = Field(None, description="a file that stands while the worker is ready")
 
 
 S = TypeVar("S", bound=BaseSettings)

@@ -2,19 +2,150 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import argparse
+import inspect
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
-from shared.messaging.service import Companion, Runtime, Service
-from shared.messaging.settings import WorkerSettings
+import structlog
+from pydantic import Field, create_model
+from pydantic_settings import BaseSettings
+
+from shared.contracts.catalog import BY_NAME
+from shared.messaging import quarantine
+from shared.messaging.clock import SystemClock
+from shared.messaging.crew import Crew, Failure
+from shared.messaging.failures import Bug, SettingsProblem
+from shared.messaging.log import KafkaProblem
+from shared.messaging.service import RUNTIME_MIGRATIONS, Companion, Runtime, Service
+from shared.messaging.settings import EXIT_CODE, PREFIX, DatabaseUrl, WorkerSettings, load_settings
+from shared.observability import logs
+from shared.observability.errors import describe, frames
+from shared.postgres.migrations import MigrationProblem, migrate
+from shared.postgres.pool import Database
 
 S = TypeVar("S", bound=WorkerSettings)
 
 __all__ = ["Companion", "Runtime", "Service", "main"]
 
+log = structlog.get_logger()
+
+# sysexits.h, so that a supervisor can tell what starting again will not mend.
+EXIT_BUG = 70  # EX_SOFTWARE: one message cannot be handled; a person has to look
+EXIT_CONFIGURATION = EXIT_CODE  # EX_CONFIG: settings, schema, rights or names at Kafka
+EXIT_OTHER = 1
+
+EXIT_CODES: Mapping[type[BaseException], int] = {
+    Bug: EXIT_BUG,
+    SettingsProblem: EXIT_CONFIGURATION,
+    MigrationProblem: EXIT_CONFIGURATION,
+    KafkaProblem: EXIT_CONFIGURATION,
+}
+
 
 def main(
     service_factory: Callable[[S], Service[Any]], settings_class: type[S], argv: Sequence[str] | None = None
 ) -> int:
-    """Run one command of a service; returns the exit code."""
-    raise NotImplementedError
+    """Run one command of a service and return the exit code.
+
+    `settings_class` stands in `<service>/settings.py`, beside the folder `migrations`; the folder `<service>` is called
+    like its schema. So `migrate` needs the migrator's address and nothing else.
+    """
+    home = Path(inspect.getfile(settings_class)).parent
+    arguments = _parser(home.name).parse_args(argv)
+    try:
+        if arguments.command == "migrate":
+            return _migrate(home)
+        if arguments.command == "quarantine":
+            return _set_aside(load_settings(settings_class), home.name, arguments)
+        return _run(service_factory, load_settings(settings_class))
+    except (SettingsProblem, MigrationProblem) as problem:
+        print(problem, file=sys.stderr)  # noqa: T201 - logging may not be set up yet, and it is for a person
+        return EXIT_CONFIGURATION
+
+
+def _parser(name: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m services.{name}", description=f"The worker of {name}.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="work until told to stop")
+    commands.add_parser("migrate", help="bring the schema up to the code, as the migrator role")
+    aside = commands.add_parser("quarantine", help="have one message sent to the dead letters that a bug cannot handle")
+    aside.add_argument("topic", choices=sorted(BY_NAME), metavar="TOPIC", help="its name in the catalog")
+    aside.add_argument("partition", type=int, metavar="PARTITION")
+    aside.add_argument("offset", type=int, metavar="OFFSET")
+    aside.add_argument("--who", required=True, help="the person who decides it")
+    aside.add_argument("--reason", required=True, help="why; it is kept")
+    return parser
+
+
+def _run(service_factory: Callable[[S], Service[Any]], settings: S) -> int:
+    from shared.messaging.assembly import Worker  # the Kafka client takes a while to import; `migrate` needs none
+
+    service = service_factory(settings)
+    logs.configure(settings.log_format, service.name)
+    crew = Crew()
+    _stop_on_signals(crew)
+    log.info("worker.starting", pid=os.getpid())
+    failure = Worker(service, settings, SystemClock(), crew).run()
+    code = _explain(failure) if failure else 0
+    if crew.join(0):
+        # A thread hangs in a call that does not end. Leaving in the ordinary way would wait for it, or crash on it.
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+def _stop_on_signals(crew: Crew) -> None:
+    """A handler interrupts whatever the main thread does, so it takes no lock: it writes to a pipe and no more."""
+    reading, writing = os.pipe()
+
+    def note(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)  # whoever asks twice means it
+        os.write(writing, bytes([number]))
+
+    def stop() -> None:
+        number = os.read(reading, 1)[0]
+        log.info("worker.signalled", signal=signal.Signals(number).name)
+        crew.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, note)
+    threading.Thread(target=stop, name="signals", daemon=True).start()
+
+
+def _explain(failure: Failure) -> int:
+    """Say why the worker ends, and which exit code that means."""
+    error = failure.error
+    place = (
+        {"topic": error.topic, "partition": error.partition, "offset": error.offset, "id": error.message_id}
+        if isinstance(error, Bug)
+        else {}
+    )
+    log.error("worker.failed", part=failure.who, reason=describe(error), trace=frames(error), **place)
+    return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), EXIT_OTHER)
+
+
+def _migrate(home: Path) -> int:
+    variable = f"{PREFIX}{home.name.upper()}_MIGRATOR_DATABASE_URL"
+    field = Field(validation_alias=variable, description="the PostgreSQL address of the role that owns the schema")
+    settings = load_settings(create_model("MigratorSettings", __base__=BaseSettings, url=(DatabaseUrl, field)))
+    url: DatabaseUrl = getattr(settings, "url")  # noqa: B009 - the model is made here, mypy cannot know its field
+    applied = migrate(url.get_secret_value(), home.name, (RUNTIME_MIGRATIONS, home / "migrations"))
+    print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")  # noqa: T201 - a command's answer
+    return 0
+
+
+def _set_aside(settings: WorkerSettings, schema: str, arguments: argparse.Namespace) -> int:
+    place = (arguments.topic, arguments.partition, arguments.offset)
+    database = Database(settings.database_url.get_secret_value(), "refill-quarantine", schema)
+    with database.transaction() as connection:
+        new = quarantine.set_aside(connection, *place, who=arguments.who, reason=arguments.reason)
+    database.close()
+    done = "will go to the dead letters when the worker is started again" if new else "was set aside before"
+    print("{}[{}]@{} {}".format(*place, done))  # noqa: T201 - a command's answer
+    return 0

@@ -1,0 +1,130 @@
+"""A worker put together: which threads a service's tables become, in which order they start and end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+import structlog
+
+from shared.messaging import outbox
+from shared.messaging.alarms import AlarmClock
+from shared.messaging.clock import Clock
+from shared.messaging.consumer import LaneConsumer
+from shared.messaging.crew import Crew, Failure
+from shared.messaging.desk import Desk
+from shared.messaging.errands import Errands
+from shared.messaging.readiness import announce, wait_for_postgres, wait_for_topics, withdraw
+from shared.messaging.relay import Relay
+from shared.messaging.service import Companion, Runtime, Service
+from shared.messaging.settings import WorkerSettings
+from shared.messaging.work import Outgoing
+from shared.postgres.migrations import check
+from shared.postgres.pool import Database
+
+log = structlog.get_logger()
+
+# Pooled connections beyond one per thread of timed work: the renewal of leases, and a companion's requests.
+SPARE_CONNECTIONS = 4
+READY_LOOK_S = 0.05
+
+
+class Worker:
+    """The process of one service, from waiting for its dependencies to the last commit."""
+
+    def __init__(self, service: Service[Any], settings: WorkerSettings, clock: Clock, crew: Crew) -> None:
+        self._service = service
+        self._settings = settings
+        self._clock = clock
+        self._crew = crew
+        self._url = settings.database_url.get_secret_value()
+        threads = len(service.alarms) + sum(errand.concurrency for errand in service.errands)
+        self._database = Database(
+            self._url, f"refill-{service.name}", service.schema, max_pooled=threads + SPARE_CONNECTIONS
+        )
+        self._closing = threading.Event()
+        self._desk: Desk[Any] = Desk(
+            self._database, service.repository, self._publish, clock, crew.stopping, self._closing
+        )
+        self._lanes: list[LaneConsumer] = []
+        self._companions: list[Companion] = []
+
+    def run(self) -> Failure | None:
+        """Work until told to stop or until a part cannot go on; returns what failed, None after an orderly stop.
+
+        Raises `MigrationProblem` when schema and code do not fit together.
+        """
+        withdraw(self._settings.ready_file)
+        self._wait_for_dependencies()
+        if not self._crew.stopping.is_set():
+            self._start()
+            self._crew.over.wait()
+        self._stop()
+        return self._crew.failure
+
+    def _wait_for_dependencies(self) -> None:
+        stopping = self._crew.stopping
+        wait_for_postgres(self._database, self._url, stopping)
+        if not stopping.is_set():
+            check(self._url, self._service.schema, self._service.migration_folders())
+        wait_for_topics(self._service, self._settings.kafka(), stopping)
+
+    def _start(self) -> None:
+        """What others lean on comes first; what brings work in comes last."""
+        crew, service, kafka = self._crew, self._service, self._settings.kafka()
+        self._desk.tell_stuck()
+        relay = Relay(service.name, service.schema, self._database, kafka, self._closing)
+        crew.start("relay", relay.run, until=self._closing)
+        crew.start("leases", self._desk.keeper.run, until=self._closing)
+        crew.start("bell", self._desk.bell.run)
+        for alarm in service.alarms:
+            crew.start(f"alarm {alarm.kind}", AlarmClock(alarm, self._desk).run)
+        for errand in service.errands:
+            for number in range(errand.concurrency):
+                crew.start(f"errand {errand.kind} {number + 1}", Errands(errand, self._desk).run)
+        for lane in service.lanes:
+            consumer = LaneConsumer(
+                service.name, lane, self._database, kafka, service.repository, self._clock, crew.stopping
+            )
+            self._lanes.append(consumer)
+            crew.start(f"lane {lane.name}", consumer.run)
+        runtime = Runtime(service, self._database, self._clock, crew.stopping, crew.fail)
+        for make in service.companions:
+            companion = make(runtime)
+            companion.start()
+            self._companions.append(companion)
+        crew.start("readiness", self._watch_for_readiness)
+
+    def _watch_for_readiness(self) -> None:
+        """Announce once that every lane has had its first partitions."""
+        stopping = self._crew.stopping
+        while not all(lane.ready.is_set() for lane in self._lanes):
+            if stopping.wait(READY_LOOK_S):
+                return
+        announce(self._service.name, self._settings.ready_file, lanes=[lane.name for lane in self._service.lanes])
+        stopping.wait()
+
+    def _stop(self) -> None:
+        """Nothing new comes in, what is in hand is finished, then the relay says the rest: all within a bound."""
+        log.info("worker.stopping", drain_timeout_s=self._settings.drain_timeout_s)
+        withdraw(self._settings.ready_file)
+        deadline = time.monotonic() + self._settings.drain_timeout_s
+        for companion in self._companions:
+            companion.stop()
+        self._crew.stopping.set()
+        self._desk.bell.ring()
+        self._crew.join(deadline - time.monotonic(), until=self._crew.stopping)
+        self._closing.set()
+        left = self._crew.join(max(1.0, deadline - time.monotonic()))
+        if left:
+            self._crew.fail(
+                "stop", TimeoutError(f"not done after {self._settings.drain_timeout_s} s: {', '.join(left)}")
+            )
+        self._database.close()
+        log.info("worker.stopped")
+
+    def _publish(self, connection: psycopg.Connection, outgoing: Sequence[Outgoing]) -> None:
+        outbox.write(connection, self._service.name, outgoing, self._clock.now())
