@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 # ISO 4217, list one: the currencies whose minor unit is not a hundredth, by their number of decimals.
-_UNUSUAL: dict[int, tuple[str, ...]] = {
-    0: ("bif", "clp", "djf", "gnf", "isk", "jpy", "kmf", "krw", "pyg", "rwf", "ugx", "uyi", "vnd", "vuv")
-    + ("xaf", "xof", "xpf"),
-    3: ("bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd"),
-    4: ("clf", "uyw"),
+_BY_DECIMALS = {
+    0: "bif clp djf gnf isk jpy kmf krw pyg rwf ugx uyi vnd vuv xaf xof xpf",
+    3: "bhd iqd jod kwd lyd omr tnd",
+    4: "clf uyw",
 }
-DECIMALS = {currency: decimals for decimals, currencies in _UNUSUAL.items() for currency in currencies}
+DECIMALS = {currency: decimals for decimals, currencies in _BY_DECIMALS.items() for currency in currencies.split()}
 USUAL_DECIMALS = 2
 
 

@@ -1,0 +1,107 @@
+"""From a notice to a letter: templates for subject, plain text and HTML, filled with what is known at this moment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from services.notification.domain.delivery import Contact, Email
+from services.notification.domain.links import Console, web_link
+from services.notification.domain.money import credits_shown, money
+from services.notification.domain.names import IN_SUBJECT_CHARACTERS, IN_TEXT_CHARACTERS, shown
+from services.notification.domain.notice import Facts
+from services.notification.letter import Letter
+
+TEMPLATES = Path(__file__).with_name("templates")
+REASON_CHARACTERS = 500  # as long as the wire allows
+_EMPTY_LINES = re.compile(r"\n[ \t]*\n\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the facts of a notice do not say, as it is known when the letter is written (N3).
+
+    `names` are those of the people whom the facts mention, `request` is the one the notice is about.
+    """
+
+    workspace_name: str | None
+    names: Mapping[str, str]
+    request: Facts | None
+
+
+class Letters:
+    """Writes letters. A wording is one template of blocks; the layouts put the blocks into subject, text and HTML."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._html = _environment(autoescape=True)
+        self._text = _environment(autoescape=False)
+
+    def write(self, email: Email, contact: Contact, around: Surroundings) -> Letter:
+        """The letter to the address that `contact` names."""
+        assert contact.email is not None, "a letter needs an address"
+        return Letter(
+            notice_id=email.told.notice_id,
+            address=contact.email,
+            written_at=email.told.occurred_at,
+            subject=" ".join(self._fill(self._text, "subject", email, contact, around, IN_SUBJECT_CHARACTERS).split()),
+            text=_spaced(self._fill(self._text, "txt", email, contact, around, IN_TEXT_CHARACTERS)),
+            html=self._fill(self._html, "html", email, contact, around, IN_TEXT_CHARACTERS),
+        )
+
+    def _fill(
+        self,
+        environment: Environment,
+        layout: str,
+        email: Email,
+        contact: Contact,
+        around: Surroundings,
+        name_characters: int,
+    ) -> str:
+        told = email.told
+
+        def person(user_id: str) -> str:
+            return shown(around.names.get(user_id, ""), name_characters) or user_id
+
+        return environment.get_template(f"{told.wording}.jinja").render(
+            layout=f"layout.{layout}",
+            parts="parts.html" if environment.autoescape else "parts.txt",
+            reader=shown(contact.name or "", name_characters),
+            workspace=shown(around.workspace_name or "", name_characters) or told.workspace_id,
+            person=person,
+            facts=told.facts,
+            request=around.request or {},
+            settled=told.state == "handled",
+            workspace_id=told.workspace_id,
+            console=self._console,
+        )
+
+
+def people_in(facts: Facts) -> set[str]:
+    """The user ids that the facts of a notice mention: whose names a letter may need."""
+    people = {fact for name, fact in facts.items() if name in ("asker_id", "buyer_id", "decliner_id", "user_id")}
+    return people | {line["user_id"] for line in facts.get("lines", ())}
+
+
+def _spaced(text: str) -> str:
+    """One empty line between paragraphs, whatever the empty blocks of a template left."""
+    return _EMPTY_LINES.sub("\n\n", text).strip() + "\n"
+
+
+def _environment(*, autoescape: bool) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=autoescape,  # noqa: S701 - on for HTML; subject and plain text have no markup to escape
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(
+        money=money, credits=credits_shown, web_link=web_link, one_line=lambda text: shown(text, REASON_CHARACTERS)
+    )
+    return environment
