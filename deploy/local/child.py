@@ -39,6 +39,8 @@ class Child:
                 start_new_session=True,  # Ctrl-C reaches the starter alone, which stops its children in order
             )
 
+        run.adopt(self._process)
+
     @property
     def pid(self) -> int:
         return self._process.pid

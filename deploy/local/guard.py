@@ -13,7 +13,6 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
@@ -22,6 +21,7 @@ MARK = "REFILL_RUN_FOLDER"
 """Set in the environment of every process of a run, to the run's folder."""
 
 GRACE_S = 5.0  # what a broker needs to stop cleanly on two busy cores; after it, SIGKILL
+PAUSE_S = 0.05
 QUIET_ROUNDS = 2  # a process between fork and exec still shows its parent's environment: look once more
 
 STOP_SIGNALS = {"postgres": signal.SIGINT}
@@ -49,7 +49,7 @@ def sweep(run_folder: Path, grace_s: float = GRACE_S) -> int:
         found = marked_processes(run_folder)
         if not found:
             quiet += 1
-            time.sleep(0.05)
+            time.sleep(PAUSE_S)
             continue
         quiet = 0
         swept.update(process.pid for process in found)
@@ -57,13 +57,29 @@ def sweep(run_folder: Path, grace_s: float = GRACE_S) -> int:
     return len(swept)
 
 
-def _stop(processes: Iterable[psutil.Process], grace_s: float) -> None:
+def _stop(processes: list[psutil.Process], grace_s: float) -> None:
     for process in processes:
         _signal(process, STOP_SIGNALS.get(_name(process), signal.SIGTERM))
-    _, alive = psutil.wait_procs(list(processes), timeout=grace_s)
-    for process in alive:
+    for process in _still_alive(processes, grace_s):
         _signal(process, signal.SIGKILL)
-    psutil.wait_procs(alive, timeout=grace_s)
+    _still_alive(processes, grace_s)
+
+
+def _still_alive(processes: list[psutil.Process], grace_s: float) -> list[psutil.Process]:
+    """Those that live on after `grace_s` seconds. One that ended and was not yet waited for by its parent has ended."""
+    deadline = time.monotonic() + grace_s
+    while alive := [process for process in processes if _lives(process)]:
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(PAUSE_S)
+    return alive
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def _name(process: psutil.Process) -> str:

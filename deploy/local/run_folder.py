@@ -29,6 +29,7 @@ class RunFolder:
         self.path = path
         self._keep = keep
         self._lock = lock
+        self._children: list[subprocess.Popen[bytes]] = []
         command = [sys.executable, "-m", "deploy.local.guard", str(path), *([] if keep else ["--remove"])]
         self._guard = subprocess.Popen(
             command,
@@ -69,11 +70,17 @@ class RunFolder:
         """What every process of the run must carry in its environment for the guard to know it."""
         return {MARK: str(self.path)}
 
+    def adopt(self, child: "subprocess.Popen[bytes]") -> None:
+        """Remembers a child process, to take its exit code when the run ends and the guard has ended it."""
+        self._children.append(child)
+
     def release(self) -> None:
         """Ends the guard, which stops whatever of the run still lives, and gives the name free."""
         assert self._guard.stdin is not None
         self._guard.stdin.close()
         self._guard.wait()
+        for child in self._children:
+            child.wait()
         os.close(self._lock)
 
     def __enter__(self) -> Self:

@@ -58,19 +58,21 @@ def run_folder() -> Iterator[RunFolder]:
 
 
 @pytest.fixture
-def own_postgres(run_folder: RunFolder) -> PostgresServer:
+def own_postgres(run_folder: RunFolder) -> Iterator[PostgresServer]:
     """A started PostgreSQL server of this test's own, to be killed and restarted at will."""
     server = PostgresServer(run_folder)
     server.start()
-    return server
+    yield server
+    server.stop()
 
 
 @pytest.fixture
-def own_kafka(run_folder: RunFolder) -> KafkaBroker:
+def own_kafka(run_folder: RunFolder) -> Iterator[KafkaBroker]:
     """A started Kafka broker of this test's own, to be killed and restarted at will."""
     broker = KafkaBroker(run_folder)
     broker.start()
-    return broker
+    yield broker
+    broker.stop()
 
 
 @pytest.fixture
