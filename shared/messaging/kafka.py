@@ -1,0 +1,388 @@
+"""The only door to kafka-python: what is built how, and why. Nobody else sees its types, errors or a topic's prefix.
+
+Measured on kafka-python 3.0.12, pinned exactly. Names of topics are the catalog's everywhere but here.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from time import monotonic
+from typing import Any
+
+from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import errors as kafka_errors
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.coordinator.assignors.range import RangePartitionAssignor
+
+from shared.contracts.topics import Topic
+from shared.messaging.failures import Weather
+from shared.messaging.log import KafkaProblem, LogMoved, Parcel, Place, Record, Sent
+from shared.messaging.settings import KafkaSettings
+
+BOOTSTRAP_TIMEOUT_MS = 5_000  # 30 s by default: too long to leave a person without a word about a wrong address
+CALL_TIMEOUT_MS = 5_000  # for look-ups; shorter than the session, so that a lane that asks stays a member
+RECONNECT_MAX_MS = 500  # 30 s by default: the client then sleeps right through a broker's restart
+SESSION_TIMEOUT_MS = 6_000  # the broker's default minimum: a killed worker's partitions move after 6 s, not 45
+HEARTBEAT_MS = 1_000  # a rebalance waits for every member's next heartbeat; the IO thread sends them, whatever we do
+MAX_POLL_INTERVAL_MS = 120_000  # far above any transaction (statements end after 60 s); then the work is stuck
+FETCH_WAIT_MS = 250  # partitions resumed meanwhile wait for the fetch under way; it returns at once when data comes
+PARTITION_FETCH_BYTES = 2 * 1_048_576  # above the largest message we take
+FETCH_BYTES = 16 * 1_048_576  # what one answer may cost in memory, over all partitions
+SPARE_AFTER_S = 5.0  # a member without partitions for so long is there for when another one goes
+SHUTDOWN_MS = 2_000  # leaving the group takes 10 ms; a broker that is away must not hold up the end
+PRODUCER_BATCH_BYTES = 131_072  # fewer requests under load; with linger 0 it costs a single message nothing
+MAX_REQUEST_BYTES = 5 * 1_048_576  # a dead letter of 4 MiB fits
+LIVENESS_CHECK_S = 0.5  # between looks at whether a sender may still send, while it waits for acknowledgements
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    """The library's errors in our three words: weather, a problem for a person, a log that moved."""
+    try:
+        yield
+    except (kafka_errors.OffsetOutOfRangeError, kafka_errors.NoOffsetForPartitionError) as error:
+        raise LogMoved(f"{what}: {type(error).__name__}") from error
+    except (kafka_errors.RetriableError, OSError) as error:
+        raise Weather(f"{what}: {type(error).__name__}: {error}") from error
+    except kafka_errors.KafkaError as error:
+        raise KafkaProblem(f"{what}: {type(error).__name__}: {error}") from error
+
+
+def _connection(settings: KafkaSettings, client: str) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "bootstrap_servers": list(settings.bootstrap),
+        "client_id": client,
+        "bootstrap_timeout_ms": BOOTSTRAP_TIMEOUT_MS,
+        "reconnect_backoff_max_ms": RECONNECT_MAX_MS,
+        "security_protocol": settings.security_protocol,
+    }
+    if settings.sasl_mechanism:
+        options["sasl_mechanism"] = settings.sasl_mechanism
+        options["sasl_plain_username"] = settings.username
+        options["sasl_plain_password"] = settings.password.get_secret_value() if settings.password else None
+    return options
+
+
+def _consumer(settings: KafkaSettings, client: str, group: str | None) -> KafkaConsumer:
+    return KafkaConsumer(
+        **_connection(settings, client),
+        group_id=group,
+        enable_auto_commit=False,  # offsets live beside the effects, in PostgreSQL; nothing is committed to Kafka
+        auto_offset_reset="none",  # every mishap becomes an error instead of a silent jump
+        isolation_level="read_committed",  # a foreign producer may use transactions; what it aborted never happened
+        check_crcs=True,  # with the crc32c package it costs nothing to speak of
+        allow_auto_create_topics=False,
+        partition_assignment_strategy=(RangePartitionAssignor,),  # 0.3 s to move; cooperative took 3 s (measured)
+        session_timeout_ms=SESSION_TIMEOUT_MS,
+        heartbeat_interval_ms=HEARTBEAT_MS,
+        max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
+        request_timeout_ms=30_000,  # above the session: joining a group waits for the other members
+        fetch_min_bytes=1,  # a command must not wait for company
+        fetch_max_wait_ms=FETCH_WAIT_MS,
+        max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
+        fetch_max_bytes=FETCH_BYTES,
+        metrics_enabled=False,  # nobody reads them
+    )
+
+
+class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
+    """A member of a consumer group that delivers nothing from a partition before its owner has placed it.
+
+    The listener runs on the client's IO thread, where whatever blocks or raises loses the membership or the position.
+    So it only pauses what is newly assigned and notes it as `fresh`; the owner reads its offsets and calls `place`.
+    """
+
+    def __init__(self, settings: KafkaSettings, group: str, topics: Sequence[str]) -> None:
+        self._prefix = settings.prefix
+        self._fresh: set[Place] = set()
+        self._joined_at: float | None = None
+        self._lock = threading.Lock()
+        with _translated("cannot reach Kafka"):
+            self._consumer = _consumer(settings, group, settings.prefix + group)
+            self._consumer.subscribe(topics=[self._prefix + topic for topic in topics], listener=self)
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        with self._lock:
+            self._fresh -= set(self._places(revoked))
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        with self._lock:
+            self._joined_at = self._joined_at or monotonic()
+            for partition in assigned:
+                self._consumer.pause(partition)
+                self._consumer.seek(partition, 0)  # any position: without one the next poll raises
+                self._fresh.add(self._place(partition))
+
+    def fresh(self) -> set[Place]:
+        """Assigned, but not placed yet."""
+        with self._lock:
+            return set(self._fresh)
+
+    def spare(self) -> bool:
+        """A member that others leave nothing to. The first assignment is often empty, so wait for a second one."""
+        joined_for_s = monotonic() - self._joined_at if self._joined_at else 0.0
+        return joined_for_s > SPARE_AFTER_S and not self._consumer.assignment()
+
+    def owned(self) -> set[Place]:
+        """Assigned and placed."""
+        with self._lock:
+            return set(self._places(self._consumer.assignment())) - self._fresh
+
+    def unplace(self, places: Collection[Place]) -> None:
+        """Deliver nothing more from these until they are placed anew."""
+        with self._lock:
+            for partition in self._still_assigned(places):
+                self._consumer.pause(partition)
+                self._fresh.add(self._place(partition))
+
+    def place(self, offsets: Mapping[Place, int]) -> set[Place]:
+        """Go on at these offsets. Returns those that are still assigned; the others have been lost meanwhile."""
+        with self._lock:
+            placed = self._still_assigned(offsets)
+            for partition in placed:
+                self._consumer.seek(partition, offsets[self._place(partition)])
+                self._consumer.resume(partition)
+            self._fresh -= set(self._places(placed))
+            return set(self._places(placed))
+
+    def hold(self) -> None:
+        """Deliver nothing, keep the membership alive: poll goes on, and returns nothing."""
+        with self._lock:
+            self._consumer.pause(*self._consumer.assignment())
+
+    def release(self) -> None:
+        """The end of `hold`."""
+        with self._lock:
+            placed = [tp for tp in self._consumer.assignment() if self._place(tp) not in self._fresh]
+            self._consumer.resume(*placed)
+
+    def poll(self, timeout_ms: int, max_records: int) -> dict[Place, list[Record]]:
+        """What has come. Below 50 ms the client never joins its group. Raises Weather, LogMoved, KafkaProblem."""
+        with _translated("reading from Kafka"):
+            polled = self._consumer.poll(timeout_ms=max(50, timeout_ms), max_records=max_records)
+        return {self._place(partition): records for partition, records in polled.items()}
+
+    def position(self, place: Place) -> int | None:
+        """The next offset to be delivered: past the last one, and past what compaction or aborts have removed."""
+        with _translated("reading from Kafka"):
+            position: int | None = self._consumer.position(self._partition(place), timeout_ms=0)
+        return position
+
+    def bounds(self, places: Collection[Place]) -> dict[Place, tuple[int, int]]:
+        """The log's first offset and the one after its last. Raises Weather when the broker does not answer."""
+        return _bounds(self._consumer, [self._partition(place) for place in places], self._prefix)
+
+    def close(self) -> None:
+        """Leave the group at once, so that the others need not wait for the session to end."""
+        with suppress(kafka_errors.KafkaError):
+            self._consumer.close(autocommit=False, timeout_ms=SHUTDOWN_MS)
+
+    def _still_assigned(self, places: Collection[Place]) -> list[TopicPartition]:
+        return [tp for tp in self._consumer.assignment() if self._place(tp) in places]
+
+    def _place(self, partition: TopicPartition) -> Place:
+        return Place(partition.topic[len(self._prefix) :], partition.partition)
+
+    def _places(self, partitions: Iterable[TopicPartition]) -> list[Place]:
+        return [self._place(partition) for partition in partitions]
+
+    def _partition(self, place: Place) -> TopicPartition:
+        return TopicPartition(self._prefix + place.topic, place.partition)
+
+
+class LogReader:
+    """Reads whole topics outside of any group: for people, and as the tests' witness."""
+
+    def __init__(self, settings: KafkaSettings, topics: Sequence[str], *, from_beginning: bool = True) -> None:
+        self._prefix = settings.prefix
+        with _translated("cannot reach Kafka"):
+            self._consumer = _consumer(settings, "refill-reader", None)
+            names = [self._prefix + topic for topic in topics]
+            partitions = [
+                TopicPartition(name, number) for name in names for number in self._consumer.partitions_for_topic(name)
+            ]
+            bounds = _bounds(self._consumer, partitions, self._prefix)
+            self._consumer.assign(partitions)
+            for place, (first, end) in bounds.items():
+                self._consumer.seek(
+                    TopicPartition(self._prefix + place.topic, place.partition), first if from_beginning else end
+                )
+        self.ends = {place: end for place, (_, end) in bounds.items()}
+
+    def poll(self, timeout_ms: int = 200) -> list[tuple[Place, Record]]:
+        """What has come, in order within each partition."""
+        with _translated("reading from Kafka"):
+            polled = self._consumer.poll(timeout_ms=timeout_ms, max_records=5_000)
+        return [
+            (Place(tp.topic[len(self._prefix) :], tp.partition), record)
+            for tp, records in polled.items()
+            for record in records
+        ]
+
+    def close(self) -> None:
+        self._consumer.close(autocommit=False, timeout_ms=SHUTDOWN_MS)
+
+
+def _bounds(consumer: KafkaConsumer, partitions: list[TopicPartition], prefix: str) -> dict[Place, tuple[int, int]]:
+    with _translated("asking for the log's bounds"):
+        first = consumer.beginning_offsets(partitions, timeout_ms=CALL_TIMEOUT_MS)
+        end = consumer.end_offsets(partitions, timeout_ms=CALL_TIMEOUT_MS)
+    return {Place(tp.topic[len(prefix) :], tp.partition): (first[tp], end[tp]) for tp in partitions}
+
+
+def bounds_of(settings: KafkaSettings, topics: Sequence[str]) -> dict[Place, tuple[int, int]]:
+    """The bounds of every partition of these topics: first offset, and the one after the last."""
+    with _translated("cannot reach Kafka"):
+        consumer = _consumer(settings, "refill-bounds", None)
+        try:
+            names = [settings.prefix + topic for topic in topics]
+            partitions = [TopicPartition(name, n) for name in names for n in consumer.partitions_for_topic(name)]
+            return _bounds(consumer, partitions, settings.prefix)
+        finally:
+            consumer.close(autocommit=False, timeout_ms=SHUTDOWN_MS)
+
+
+class Publisher:
+    """Sends parcels and says which were acknowledged. One thread at a time.
+
+    A record that the broker rejects poisons an idempotent producer for every topic, and after a failure nobody knows
+    what is still on its way: so any failure discards the producer with all it holds, and the next call builds one.
+    """
+
+    def __init__(self, settings: KafkaSettings, client: str) -> None:
+        self._settings = settings
+        self._client = client
+        self._producer: KafkaProducer | None = None
+
+    def send(self, parcels: Sequence[Parcel], may_send: Callable[[], None] = lambda: None) -> Sent:
+        """Send in order and wait for every acknowledgement.
+
+        There is no bound inside the client on what is in flight: the caller bounds `parcels`. `may_send` is asked while
+        waiting; when it raises, everything unsent is dropped. Raises KafkaProblem for a parcel that no broker takes.
+        """
+        for parcel in parcels:
+            self._check(parcel)
+        try:
+            sent = self._send(parcels, may_send)
+        except BaseException:
+            self.discard()
+            raise
+        if sent.error:
+            self.discard()
+        return sent
+
+    def discard(self) -> None:
+        """Drop the producer and whatever it has not sent, at once."""
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        # `close(timeout=0)` raises while anything is unsent, and leaves the sender running (3.0.12): end it first.
+        producer._sender.force_close()
+        producer._sender.join(SHUTDOWN_MS / 1000)
+        with suppress(kafka_errors.KafkaError):
+            producer.close(timeout=0)
+
+    def _send(self, parcels: Sequence[Parcel], may_send: Callable[[], None]) -> Sent:
+        # Give up before the client's own time-out: it would drop one batch and go on with the next of that key.
+        deadline = monotonic() + 0.8 * self._settings.delivery_timeout_ms / 1000
+        acknowledged: list[int] = []
+        try:
+            producer = self._connected()
+            futures = [
+                producer.send(self._settings.prefix + p.topic.name, p.value, p.key, headers=list(p.headers))
+                for p in parcels
+            ]
+        except kafka_errors.KafkaError as error:
+            return Sent(acknowledged, f"{type(error).__name__}: {error}")
+        error_text: str | None = None
+        for index, future in enumerate(futures):
+            while error_text is None and not future.is_done and monotonic() < deadline:
+                with suppress(kafka_errors.KafkaError):
+                    future.get(timeout=min(LIVENESS_CHECK_S, max(0.0, deadline - monotonic())))
+                if not future.is_done:
+                    may_send()
+            if future.is_done and future.succeeded():
+                acknowledged.append(index)
+            elif error_text is None:
+                failure = future.exception if future.is_done else None
+                error_text = f"{type(failure).__name__}: {failure}" if failure else "no acknowledgement in time"
+        return Sent(acknowledged, error_text)
+
+    def _connected(self) -> KafkaProducer:
+        if self._producer is None:
+            delivery_ms = self._settings.delivery_timeout_ms
+            self._producer = KafkaProducer(
+                **_connection(self._settings, self._client),
+                acks="all",
+                enable_idempotence=True,  # a retried request is written once, and one batch per partition is under way
+                delivery_timeout_ms=delivery_ms,
+                request_timeout_ms=delivery_ms // 2,  # one retry of a request lost on the way still fits
+                max_block_ms=min(5_000, delivery_ms // 2),  # a missing topic blocks send() for 60 s by default
+                linger_ms=0,  # 0.9 ms to the acknowledgement; a burst goes in batches while its first is under way
+                batch_size=PRODUCER_BATCH_BYTES,
+                max_request_size=MAX_REQUEST_BYTES,
+                compression_type=None,  # readers in any language, without their having our codecs
+                allow_auto_create_topics=False,
+                metrics_enabled=False,
+            )
+        return self._producer
+
+    def _check(self, parcel: Parcel) -> None:
+        if parcel.size_bytes() > parcel.topic.max_message_bytes:
+            raise KafkaProblem(f"{parcel.size_bytes()} bytes are more than {parcel.topic.name} takes")
+        if parcel.key is None and (parcel.value is None or parcel.topic.cleanup == "compact"):
+            raise KafkaProblem(f"a message on {parcel.topic.name} needs a key")
+
+
+class Administrator:
+    """Makes and describes topics."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._prefix = settings.prefix
+        with _translated("cannot reach Kafka"):
+            self._admin = KafkaAdminClient(**_connection(settings, "refill-admin"), request_timeout_ms=30_000)
+
+    def partitions(self) -> dict[str, int]:
+        """The number of partitions of every topic under our prefix, by name without it."""
+        with _translated("describing topics"):
+            described = self._admin.describe_topics()
+        return {
+            topic["name"][len(self._prefix) :]: len(topic["partitions"])
+            for topic in described
+            if topic["name"].startswith(self._prefix) and not topic["error_code"]
+        }
+
+    def create(self, topics: Sequence[Topic], replication: int = -1) -> None:
+        """Make these topics and wait until they can be used. `replication` -1 is the broker's own default."""
+        wanted = {
+            self._prefix + topic.name: {
+                "num_partitions": topic.partitions,
+                "replication_factor": replication,
+                "configs": topic.broker_settings(),
+            }
+            for topic in topics
+        }
+        if wanted:
+            with _translated("creating topics"), suppress(kafka_errors.TopicAlreadyExistsError):
+                self._admin.create_topics(wanted)
+            with _translated("waiting for new topics"):
+                self._admin.wait_for_topics(list(wanted))
+
+    def configure(self, topics: Sequence[Topic]) -> None:
+        """Set these topics' configuration to the catalog's."""
+        resources = [
+            ConfigResource(ConfigResourceType.TOPIC, self._prefix + t.name, t.broker_settings()) for t in topics
+        ]
+        if resources:
+            with _translated("configuring topics"):
+                self._admin.alter_configs(resources)
+
+    def close(self) -> None:
+        self._admin.close()
+
+
+# Its ERROR lines name what we say in our own words, with the consequence; its WARNING lines repeat every retry.
+logging.getLogger("kafka").setLevel(logging.CRITICAL)
