@@ -42,7 +42,7 @@ lint: $(INSTALLED) ## ruff, mypy --strict, import rules
 	@.venv/bin/lint-imports
 
 docs: $(INSTALLED) ## regenerate JSON Schemas, AsyncAPI documents and the list of reasons
-	@$(RUN) -m shared.contracts.generate
+	@$(RUN) -m deploy.documents write
 
 lock: ## resolve requirements.lock anew, with hashes (needs uv and the network)
 	@command -v uv >/dev/null || { echo 'make lock needs uv: python3 -m pip install uv' >&2; exit 1; }

@@ -16,6 +16,8 @@ from deploy.local.trouble import Trouble
 
 PROJECT = Path(__file__).resolve().parents[2]
 RUNS = PROJECT / ".refill"
+WAIT_S = 1.0
+PAUSE_S = 0.05
 
 
 class RunFolder:
@@ -43,11 +45,11 @@ class RunFolder:
         )
 
     @classmethod
-    def claim(cls, name: str, *, runs: Path = RUNS, wait_s: float = 0, keep: bool = True) -> Self:
+    def claim(cls, name: str, *, runs: Path = RUNS, wait_s: float = WAIT_S, keep: bool = True) -> Self:
         """Takes the run `name`, stopping what an earlier holder left behind. Raises Trouble while another holds it.
 
-        `wait_s` seconds are waited for a guard that is still cleaning up. `keep` leaves the folder for reading at the
-        end.
+        `wait_s` seconds are waited for a guard that is still cleaning up, or a cleaner that looks in. `keep` leaves
+        the folder for reading at the end.
         """
         folder = _try_claim(runs, name, time.monotonic() + wait_s)
         if folder is None:
@@ -104,16 +106,26 @@ def _try_claim(runs: Path, name: str, deadline: float) -> tuple[Path, int] | Non
 
 
 def _try_lock(path: Path, deadline: float) -> int | None:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return descriptor
+            if _is_the_file_at(path, descriptor):
+                return descriptor
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 os.close(descriptor)
                 return None
-            time.sleep(0.05)
+            time.sleep(PAUSE_S)
+        os.close(descriptor)
+
+
+def _is_the_file_at(path: Path, descriptor: int) -> bool:
+    """Whether the locked file is still the one that others would lock: a cleaner may have removed it meanwhile."""
+    try:
+        return path.stat().st_ino == os.fstat(descriptor).st_ino
+    except FileNotFoundError:
+        return False
 
 
 def is_held(name: str, runs: Path = RUNS) -> bool:

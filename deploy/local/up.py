@@ -16,6 +16,7 @@ from deploy.local.run_folder import RUNS, RunFolder, clean_up_abandoned, is_held
 from deploy.local.stack import Stack
 from deploy.local.trouble import Trouble
 from deploy.local.world import World
+from shared.messaging.settings import EXIT_CODE as WRONG_SETTINGS
 
 NAME = "up"
 ENVIRONMENT_FILE = "env"
@@ -74,7 +75,8 @@ def _serve(console: Console, run: RunFolder, environment_file: Path, ended: thre
             view = LogView(console, [(name, worker.log) for name, worker in world.workers.items()])
             while not ended.wait(LOOK_EVERY_S):
                 view.show_new()
-                _start_ended_workers(console, world)
+                if not _workers_go_on(console, world):
+                    return 1
                 if not (stack.postgres.running and stack.kafka.running):
                     console.print(f"A server ended by itself: see the logs in {run.path}.", style="bold red")
                     return 1
@@ -84,9 +86,15 @@ def _serve(console: Console, run: RunFolder, environment_file: Path, ended: thre
             environment_file.unlink(missing_ok=True)
 
 
-def _start_ended_workers(console: Console, world: World) -> None:
+def _workers_go_on(console: Console, world: World) -> bool:
+    """Starts ended workers again; False when one has ended because of its settings, which another start would not
+    mend."""
     for worker in world.workers.values():
         if not worker.running:
+            if worker.exit_code == WRONG_SETTINGS:
+                console.print(f"{worker.service} refuses its settings: see {worker.log}.", style="bold red")
+                return False
             console.print(f"{worker.service} ended with {worker.exit_code} and is started again.", style="bold yellow")
             time.sleep(RESTART_AFTER_S)
             worker.start()
+    return True

@@ -33,9 +33,19 @@ class World:
     """Everything one story needs, each part startable, killable and readable by itself."""
 
     def __init__(
-        self, run: RunFolder, bootstrap: str, cluster: Cluster, *, database: str, topic_prefix: str = ""
+        self,
+        run: RunFolder,
+        bootstrap: str,
+        cluster: Cluster,
+        *,
+        database: str,
+        topic_prefix: str = "",
+        settings: Mapping[str, str] | None = None,
     ) -> None:
-        """Nothing starts yet. `database` names the world's database, which must not exist."""
+        """Nothing starts yet. `database` names the world's database, which must not exist.
+
+        `settings` are added to the environment of every process of the world.
+        """
         self._run = run
         self._cluster = cluster
         self.database = database
@@ -45,6 +55,7 @@ class World:
         self.environment: dict[str, str] = {
             **kafka_environment(bootstrap, topic_prefix),
             **cluster.environment(database),
+            **(settings or {}),
         }
         self._keys = Keys.generate()
         self._billing_port = free_port()

@@ -81,7 +81,14 @@ def world(
 ) -> Iterator[World]:
     """A started world on the shared servers, without workers: migrated database, topics, sandbox and mail server."""
     name = f"{_readable(request.node.name)}_{uuid.uuid4().hex[:8]}"
-    made = World(run_folder, kafka_broker, cluster, database=name, topic_prefix=f"{name.replace('_', '-')}.")
+    made = World(
+        run_folder,
+        kafka_broker,
+        cluster,
+        database=name,
+        topic_prefix=f"{name.replace('_', '-')}.",
+        settings={"REFILL_TOPIC_PARTITIONS": "3"},  # enough to be many; twelve of each would fill the shared broker
+    )
     try:
         made.start()
         yield made
