@@ -14,7 +14,6 @@ from email.policy import SMTP
 
 from services.notification.domain.delivery import Outcome
 from services.notification.letter import Letter
-from shared.messaging.crash_points import reach
 from shared.messaging.failures import Weather
 
 # From 500 on the server says "never"; below it says "not now" (RFC 5321, 4.2.1).
@@ -55,10 +54,8 @@ class Mailer:
             return Outcome.NO_ADDRESS
         try:
             with self._connection() as server:
-                reach("email.before-send")
                 # Sender and recipient are named here: what the headers say decides nothing.
                 server.send_message(message, from_addr=self.sender, to_addrs=[letter.address])
-                reach("email.after-send")
         except smtplib.SMTPRecipientsRefused as error:
             ((code, _),) = error.recipients.values()
             return _refused_or_weather("the recipient", code)

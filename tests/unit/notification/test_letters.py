@@ -1,0 +1,155 @@
+"""Letters: the same words in plain text and HTML, and no name that gets out of its place."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from uuid import UUID
+
+import pytest
+
+from services.notification.domain.delivery import Contact, Email
+from services.notification.domain.links import Console
+from services.notification.domain.members import Deciders
+from services.notification.domain.notice import Notice, Told
+from services.notification.handlers.tellings import notices_about
+from services.notification.letter import Letter
+from services.notification.rendering import Letters, Surroundings, people_in
+from tests.unit.notification import events
+from tests.unit.notification.events import NOW, WORKSPACE
+from tests.unit.notification.test_tellings import OCCASION, ROWS
+
+LETTERS = Letters(Console("https://console.refill.test"))
+DECIDERS = Deciders({"olivia": "owner", "adam": "admin"})
+NAMES = {user_id: user_id.title() for user_id in events.ROLES}
+MAILED = [row for row, expected in ROWS.items() if expected[4]]
+NASTY = "<script>alert('1')</script>\r\nBcc: evil@x.test\r\n\r\n\"&" + "x" * 10_000
+
+
+class _Seen(HTMLParser):
+    """What a reader of the HTML has before the eyes: tags, links, text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str | None] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value for name, value in attrs if name in ("href", "src")]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def _write(
+    event: object, workspace: str | None = "Acme", reader: str = "Ronja", names: dict[str, str] | None = None
+) -> Letter:
+    notice: Notice = notices_about(event, OCCASION, DECIDERS)[0]
+    told = Told(
+        notice.notice_id,
+        notice.user_id,
+        WORKSPACE,
+        notice.kind,
+        notice.wording,
+        notice.about_id,
+        "unread",
+        notice.facts,
+        NOW,
+    )
+    around = Surroundings(workspace, NAMES if names is None else names, events.requested().wire())
+    return LETTERS.write(Email(told, NOW, NOW), Contact(reader, "r@acme.example"), around)
+
+
+@pytest.mark.parametrize("row", MAILED)
+def test_text_and_html_say_the_same(row: str) -> None:
+    letter = _write(ROWS[row][0])
+    seen = " ".join(_Seen(letter.html).text.split())
+    for paragraph in letter.text.split("\n\n")[:2]:
+        assert " ".join(paragraph.split()) in seen
+
+
+@pytest.mark.parametrize("row", MAILED)
+def test_every_letter_greets_its_reader_names_the_workspace_and_says_why_it_came(row: str) -> None:
+    letter = _write(ROWS[row][0])
+    assert letter.text.startswith("Hello Ronja,\n\n")
+    assert "Acme" in letter.subject
+    assert letter.text.rstrip().splitlines()[-1].startswith("You get this because you ")
+    assert "\n\n\n" not in letter.text
+
+
+@pytest.mark.rule("N1", "A3")
+def test_a_request_says_who_what_how_much_and_where_to_buy_it() -> None:
+    letter = _write(events.requested())
+    link = (
+        "https://console.refill.test/purchases/new"
+        f"?workspace=acme&request={events.uuid(1)}&package=pack-12k&editor=erin"
+    )
+    assert letter.subject == "Erin asks for 12,000 credits in Acme"
+    assert "Price: USD 49.00\n" in letter.text
+    assert f"Review and buy: {link}\n" in letter.text
+    assert _Seen(letter.html).links == [link]
+
+
+@pytest.mark.rule("N2")
+def test_a_receipt_lists_the_lines_and_the_total_in_its_currency() -> None:
+    whole = ROWS["N2 receipt"][0]
+    letter = _write(whole)
+    assert letter.subject == "Receipt: USD 98.00 for credits in Acme"
+    assert "12,000 credits for Erin: USD 49.00\n12,000 credits for Emil: USD 49.00\n" in letter.text
+    assert "Total, tax included: USD 98.00\n" in letter.text
+
+
+@pytest.mark.rule("B9")
+def test_a_decline_says_why_and_where_to_try_again() -> None:
+    letter = _write(events.purchase_declined())
+    assert "Why: Your card has insufficient funds.\n" in letter.text
+    assert _Seen(letter.html).links == [f"https://console.refill.test/purchases/{events.uuid(50)}?workspace=acme"]
+
+
+@pytest.mark.rule("B9")
+def test_authentication_links_to_the_page_of_ours_that_billing_names() -> None:
+    letter = _write(events.action_required(url="https://pay.refill.test/p/1?a=1&b=2"))
+    assert _Seen(letter.html).links == ["https://pay.refill.test/p/1?a=1&b=2"]
+
+
+@pytest.mark.case(24)
+@pytest.mark.parametrize("row", MAILED)
+def test_names_full_of_markup_and_line_breaks_stay_text_on_one_line(row: str) -> None:
+    plain = _write(ROWS[row][0])
+    nasty = _write(ROWS[row][0], workspace=NASTY, reader=NASTY, names=dict.fromkeys(events.ROLES, NASTY))
+    assert nasty.subject.isprintable()
+    assert len(nasty.subject) < 200
+    assert len(nasty.text.splitlines()) == len(plain.text.splitlines())
+    assert _Seen(nasty.html).tags == _Seen(plain.html).tags
+    assert _Seen(nasty.html).links == _Seen(plain.html).links
+    assert "<script>" in _Seen(nasty.html).text
+
+
+@pytest.mark.case(24)
+def test_a_reason_people_typed_stays_text_on_one_line() -> None:
+    letter = _write(events.request_declined(reason="<img src=x>\r\n\r\nPS: pay here"))
+    assert "Reason: <img src=x> PS: pay here\n" in letter.text
+    assert "img" not in _Seen(letter.html).tags
+
+
+def test_who_is_unknown_is_called_by_id() -> None:
+    letter = _write(events.requested(), workspace=None, names={})
+    assert letter.subject == "erin asks for 12,000 credits in acme"
+
+
+def test_names_are_looked_up_for_everybody_the_facts_mention() -> None:
+    assert people_in(events.paid(buyer="adam", editors=("erin", "gina")).wire()) == {"adam", "erin", "gina"}
+    assert people_in(events.requested().wire()) == {"erin"}
+    assert people_in(events.request_declined().wire()) == {"erin", "adam"}
+
+
+def test_a_settled_request_asks_for_nothing_any_more() -> None:
+    told = Told(
+        UUID(int=1), "adam", WORKSPACE, "top_up_requested", "top_up_requested", "r", "handled",
+        events.requested().wire(), NOW,
+    )  # fmt: skip
+    letter = LETTERS.write(Email(told, NOW, NOW), Contact("Adam", "a@b.c"), Surroundings("Acme", NAMES, None))
+    assert "nothing left to do" in letter.text
+    assert _Seen(letter.html).links == []

@@ -1,0 +1,104 @@
+"""Who is told what: the table, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from services.notification.domain.matters import PaidAndCredited, WorkspaceFreed, WorkspacePaused, crossing
+from services.notification.domain.members import Deciders
+from services.notification.domain.notice import Occasion
+from services.notification.handlers.tellings import TELLINGS, notices_about
+from services.notification.rendering import TEMPLATES
+from shared.contracts.credit_ledger import POOL
+from tests.unit.notification import events
+from tests.unit.notification.events import NOW, WORKSPACE, uuid
+
+OCCASION = Occasion("/refill/billing", "event-1", WORKSPACE, NOW)
+DECIDERS = Deciders({"olivia": "owner", "adam": "admin", "ada": "admin"})
+RECEIPT = PaidAndCredited(WORKSPACE, uuid(50), "adam", OCCASION, events.paid().wire())
+
+# Event, who is told, as what, worded how, and whether a mail follows.
+ROWS = {
+    "N1 request made": (events.requested(), ["ada", "adam", "olivia"], "top_up_requested", "top_up_requested", True),
+    "N2 request fulfilled": (events.fulfilled(), ["erin"], "request_resolved", "request_fulfilled", True),
+    "N2 request declined": (events.request_declined(), ["erin"], "request_resolved", "request_declined", True),
+    "N2 request expired": (events.expired(), ["erin"], "request_resolved", "request_expired", True),
+    "N2 request cancelled": (events.cancelled(), ["erin"], "request_resolved", "request_cancelled", False),
+    "N2 receipt": (RECEIPT, ["adam"], "purchase_receipt", "purchase_receipt", True),
+    "N2 news": (events.credited(), ["erin", "emil"], "credits_received", "credits_received", True),
+    "N2 declined": (events.purchase_declined(), ["adam"], "purchase_declined", "purchase_declined", True),
+    "N2 authentication": (events.action_required(), ["adam"], "action_required", "action_required", True),
+    "N2 paused": (events.paused("erin"), ["erin"], "credits_paused", "credits_paused", True),
+    "N2 freed": (events.freed("erin"), ["erin"], "credits_freed", "credits_freed", True),
+    "N2 paused, owner": (WorkspacePaused(WORKSPACE, "plan"), ["olivia"], "credits_paused", "workspace_paused", True),
+    "N2 freed, owner": (WorkspaceFreed(WORKSPACE), ["olivia"], "credits_freed", "workspace_freed", True),
+}
+
+
+@pytest.mark.rule("N1", "N2", "A3", "A6")
+@pytest.mark.parametrize("row", ROWS)
+def test_each_event_is_told_to_whom_the_rules_name(row: str) -> None:
+    event, people, kind, wording, by_email = ROWS[row]
+    notices = notices_about(event, OCCASION, DECIDERS)
+    assert [notice.user_id for notice in notices] == people
+    assert {(notice.kind, notice.wording, notice.by_email) for notice in notices} == {(kind, wording, by_email)}
+
+
+def test_the_rows_above_are_the_whole_table() -> None:
+    assert {type(row[0]) for row in ROWS.values()} == {telling.event for telling in TELLINGS}
+
+
+def test_every_wording_that_is_mailed_has_a_template() -> None:
+    mailed = {f"{telling.wording}.jinja" for telling in TELLINGS if telling.by_email}
+    assert {path.name for path in TEMPLATES.glob("*.jinja")} == mailed
+
+
+@pytest.mark.rule("N1")
+def test_an_asker_who_became_admin_meanwhile_is_not_told_of_the_own_request() -> None:
+    deciders = Deciders({"olivia": "owner", "erin": "admin"})
+    assert [notice.user_id for notice in notices_about(events.requested(), OCCASION, deciders)] == ["olivia"]
+
+
+def test_nobody_is_told_of_the_pool_of_a_workspace() -> None:
+    assert notices_about(events.paused(POOL), OCCASION, DECIDERS) == []
+
+
+def test_an_editor_learns_the_own_credits_only() -> None:
+    erin, emil = notices_about(events.credited(), OCCASION, DECIDERS)
+    assert erin.facts["user_id"] == "erin"
+    assert emil.facts["user_id"] == "emil"
+    assert "lines" not in erin.facts
+
+
+@pytest.mark.rule("N2")
+def test_a_buyer_who_is_credited_too_gets_the_receipt_and_the_news() -> None:
+    whole = events.credited(editors=("adam", "erin"))
+    news = [notice.user_id for notice in notices_about(whole, OCCASION, DECIDERS)]
+    receipt = [notice.user_id for notice in notices_about(RECEIPT, OCCASION, DECIDERS)]
+    assert news == ["adam", "erin"]
+    assert receipt == ["adam"]
+
+
+@pytest.mark.rule("N4")
+def test_a_notice_id_is_made_of_event_and_person() -> None:
+    def ids(occasion: Occasion) -> Mapping[str, object]:
+        return {notice.user_id: notice.notice_id for notice in notices_about(events.requested(), occasion, DECIDERS)}
+
+    again, other_source = OCCASION, Occasion("/elsewhere", "event-1", WORKSPACE, NOW)
+    assert ids(OCCASION) == ids(again)
+    assert len(set(ids(OCCASION).values()) | set(ids(other_source).values())) == 6
+
+
+@pytest.mark.rule("N2")
+def test_pauses_of_many_accounts_by_one_cause_are_one_occasion_for_the_owner() -> None:
+    first = crossing("paused", "correlation-1", OCCASION)
+    second = crossing("paused", "correlation-1", Occasion("/refill/credit-ledger", "event-2", WORKSPACE, NOW))
+    others = [
+        crossing("freed", "correlation-1", OCCASION),
+        crossing("paused", "correlation-2", OCCASION),
+        crossing("paused", "correlation-1", Occasion("/refill/credit-ledger", "event-3", "other", NOW)),
+    ]
+    assert first.id == second.id
+    assert len({first.id, *(other.id for other in others)}) == 4
