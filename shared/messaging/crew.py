@@ -39,7 +39,7 @@ class Crew:
         """Why the worker has to end, if it is not because it was told to."""
         return self._failure
 
-    def start(self, who: str, run: Callable[[], None], until: threading.Event | None = None) -> None:
+    def start(self, who: str, run: Callable[[], object], until: threading.Event | None = None) -> None:
         """Run this in a thread of its own; it returns when `until` is set, `stopping` unless told otherwise."""
         # Daemons: one that hangs must not keep the process from ending.
         end = until or self.stopping
@@ -66,7 +66,7 @@ class Crew:
             thread.join(max(0.0, deadline - time.monotonic()))
         return [thread.name for thread in threads if thread.is_alive()]
 
-    def _run(self, who: str, run: Callable[[], None], until: threading.Event) -> None:
+    def _run(self, who: str, run: Callable[[], object], until: threading.Event) -> None:
         try:
             run()
             if not until.is_set():

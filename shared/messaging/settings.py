@@ -151,7 +151,7 @@ def _explain(settings_class: type[BaseSettings], place: tuple[Any, ...], kind: s
         if place[0] in (name, variable):
             wrong = "is missing" if kind == "missing" else _plain(message)
             example = f", for example {field.examples[0]}" if field.examples else ""
-            return f"  {variable} {wrong}; set it to {field.description or name.replace('_', ' ')}{example}"
+            return f"  {variable} {wrong}; wanted: {field.description or name.replace('_', ' ')}{example}"
     return f"  {place[0]} {_plain(message)}"
 
 

@@ -41,9 +41,11 @@ _PATTERNS = (
     re.compile(r"(?<=://)[^\s/@]+@"),
     re.compile(r"(?i)\b(?:bearer|basic)\s+[\w.~+/=-]+"),
     re.compile(r"(?i)\b(?:password|passwd|client_secret|api_key)\s*[=:]\s*\S+"),
-    re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
 )
 _MAX_CHARACTERS = 2_000
+# What is cleaned before it is cut: enough for any secret that starts before the cut to be seen whole.
+_LOOKED_AT = 2 * _MAX_CHARACTERS
 
 
 def redact(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,6 +55,7 @@ def redact(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def safe_text(text: str) -> str:
     """A text without anything that looks like a secret or an address, on one line, at most 2,000 characters."""
+    text = text[:_LOOKED_AT]
     for pattern in _PATTERNS:
         text = pattern.sub(GONE, text)
     return text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS]}..."
