@@ -23,6 +23,9 @@ from deploy.stripe_sandbox.values import Json, JsonObject
 SDK_OPTIONS = frozenset(sdk_options.RequestOptions.__annotations__)
 # Names that the annotations of those options mention as text; StripeContext is imported there for type checkers only.
 SDK_NAMES = {**vars(sdk_options), "StripeContext": object}
+# Parameters that this API version took away, and the code that says so (API changelog, 2026-09-30.endive, "Removes the
+# payment method types parameter from Payment Intents and Setup Intents").
+RETIRED = {"payment_method_types": "payment_method_types_no_longer_supported"}
 METADATA_KEYS_MAX, METADATA_KEY_MAX, METADATA_VALUE_MAX = 50, 40, 500  # API reference, "Metadata"
 
 
@@ -59,6 +62,9 @@ def read_parameters(operation: type, tree: dict[str, Tree], modelled: frozenset[
 def read_object(operation: type, tree: dict[str, Tree], path: str) -> JsonObject:
     fields = fields_of(operation)
     unknown = [join(path, name) for name in tree if name not in fields]
+    for name in unknown:
+        if name in RETIRED:
+            raise invalid(f"The parameter {name} is no longer supported.", code=RETIRED[name], param=name)
     if unknown:
         plural = "s" if len(unknown) > 1 else ""
         message = f"Received unknown parameter{plural}: {', '.join(unknown)}"

@@ -71,7 +71,7 @@ def create(call: Call) -> JsonObject:
 
 
 def automatic_methods(call: Call) -> JsonObject | None:
-    """On by default since API version 2023-08-16; a list of allowed types takes its place."""
+    """On by default since API version 2023-08-16; a list of allowed types excludes it (API changelog, 2026-07-29)."""
     given = nested(call.params, "automatic_payment_methods")
     allowed = "allowed_payment_method_types" in call.params
     if given and given.get("enabled") is True and allowed:
@@ -158,6 +158,8 @@ def attempt(call: Call, intent: PaymentIntent) -> JsonObject:
 def confirm(call: Call) -> JsonObject:
     intent = call.subject(PaymentIntent, "intent")
     intent.check_confirmable()
+    if "allowed_payment_method_types" in call.params:
+        intent = replace(intent, automatic=None, allowed_types=allowed_types(call))
     intent = with_method(call, with_echoed(call, intent))
     if intent.status == "requires_action":
         # Confirmed again while a challenge is open: a new attempt, and the old page is void.

@@ -93,7 +93,7 @@ ROUTES = (
         "POST",
         f"{INTENTS}/{{intent}}/confirm",
         PaymentIntentConfirmParams,
-        f"{ATTEMPT} expand setup_future_usage use_stripe_sdk",
+        f"{ATTEMPT} allowed_payment_method_types expand setup_future_usage use_stripe_sdk",
         payment_intents.confirm,
     ),
     route(

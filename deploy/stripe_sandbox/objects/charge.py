@@ -163,5 +163,6 @@ class Charge(Record):
             "overcapture": {"maximum_amount_capturable": self.amount, "status": "unavailable"},
             "regulated_status": "unregulated",
             "three_d_secure": proof if self.authenticated else None,
+            "transaction_link_id": None,
             "wallet": None,
         }
