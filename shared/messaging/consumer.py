@@ -24,13 +24,15 @@ from shared.messaging.kafka import GroupConsumer
 from shared.messaging.log import LogMoved, Place, Record
 from shared.messaging.offsets import Stale
 from shared.messaging.parking import MAX_WAITING, Waiting
+from shared.messaging.patience import Stopped
 from shared.messaging.placement import Placer
 from shared.messaging.retry import IN_PLACE
 from shared.messaging.session import Session
 from shared.messaging.settings import KafkaSettings
 from shared.messaging.watchdog import Watchdog
-from shared.messaging.weather import describe, is_weather
+from shared.messaging.weather import is_weather
 from shared.messaging.work import Lane
+from shared.observability.errors import describe
 from shared.postgres.pool import Database
 
 R = TypeVar("R")
@@ -40,10 +42,6 @@ GAPS_EVERY_S = 1.0  # how often an idle lane steps over offsets that hold no rec
 POLL_WHILE_WAITING_MS = 50  # parked messages are due every 250 ms
 
 log = structlog.get_logger(__name__)
-
-
-class Stopped(Exception):
-    """The worker is to stop: leave what is not committed."""
 
 
 class LaneConsumer(Generic[R]):
@@ -107,7 +105,7 @@ class LaneConsumer(Generic[R]):
                 log.info("lane.waits", lane=self._group, behind=len(behind), topics=sorted({p.topic for p in behind}))
             first = False
             if self._stopping.wait(LOOK_EVERY_S):
-                raise Stopped
+                raise Stopped(self._group)
         log.info("lane.starts", lane=self._group)
 
     def _turn(self, consumer: GroupConsumer) -> None:
@@ -265,14 +263,14 @@ class LaneConsumer(Generic[R]):
         """Wait, and go on polling with everything paused, so that the group does not take us for dead."""
         if self._consumer is None:
             if self._stopping.wait(seconds):
-                raise Stopped
+                raise Stopped(self._group)
             return
         self._consumer.hold()
         until = monotonic() + seconds
         try:
             while monotonic() < until:
                 if self._stopping.is_set():
-                    raise Stopped
+                    raise Stopped(self._group)
                 left_ms = int((until - monotonic()) * 1000)
                 self._consumer.unplace(self._poll_held(min(left_ms, self._settings.poll_timeout_ms)))
         finally:

@@ -7,7 +7,8 @@ from typing import Protocol, TypeVar
 
 from shared.messaging.failures import Bug
 from shared.messaging.log import Place
-from shared.messaging.weather import describe, where
+from shared.observability.errors import describe
+from shared.observability.errors import place as place_of
 
 
 class Placed(Protocol):
@@ -46,4 +47,4 @@ def divide(items: Sequence[T], attempt: Callable[[Sequence[T]], None], passing: 
 def blame(item: Placed, error: Exception) -> Bug:
     """The bug, with the message's place and without its content."""
     topic, partition = item.place
-    return Bug(topic, partition, item.offset, item.id(), f"{describe(error)} at {where(error)}")
+    return Bug(topic, partition, item.offset, item.id(), f"{describe(error)} at {place_of(error)}")

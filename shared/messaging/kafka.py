@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import logging
 import threading
+import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any
 
-from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka import errors as kafka_errors
-from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.coordinator.assignors.range import RangePartitionAssignor
-
 from shared.contracts.topics import Topic
 from shared.messaging.failures import Weather
 from shared.messaging.log import KafkaProblem, LogMoved, Parcel, Place, Record, Sent
 from shared.messaging.settings import KafkaSettings
+
+with warnings.catch_warnings():
+    # 3.0.12 reads its schemas by a function that Python 3.11 and 3.12 call deprecated; 3.13 took that back.
+    warnings.filterwarnings("ignore", "(read|open)_text is deprecated", DeprecationWarning)
+    from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+    from kafka import errors as kafka_errors
+    from kafka.admin import ConfigResource, ConfigResourceType
+    from kafka.coordinator.assignors.range import RangePartitionAssignor
 
 BOOTSTRAP_TIMEOUT_MS = 5_000  # 30 s by default: too long to leave a person without a word about a wrong address
 CALL_TIMEOUT_MS = 5_000  # for look-ups; shorter than the session, so that a lane that asks stays a member

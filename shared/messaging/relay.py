@@ -24,7 +24,8 @@ from shared.messaging.log import Parcel, Sent
 from shared.messaging.outbox import QUERIES
 from shared.messaging.retry import IN_PLACE
 from shared.messaging.settings import KafkaSettings
-from shared.messaging.weather import describe, is_weather
+from shared.messaging.weather import is_weather
+from shared.observability.errors import describe
 from shared.postgres.pool import Database
 
 # One sending: enough to fill requests on many partitions, little enough to send again and to hold in memory.

@@ -1,4 +1,4 @@
-"""What passes by itself, by SQLSTATE; and what of an error may be said aloud."""
+"""What passes by itself, by SQLSTATE."""
 
 from __future__ import annotations
 
@@ -32,20 +32,3 @@ def is_weather(error: BaseException) -> bool:
         # No word from the server: the connection could not be made, broke, or is found closed.
         return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
     return error.sqlstate[:2] in PASSING_CLASSES or error.sqlstate in PASSING_CODES
-
-
-def describe(error: BaseException) -> str:
-    """The error for a log line, never the data in it: PostgreSQL's detail and context quote rows."""
-    if isinstance(error, psycopg.Error) and error.diag.message_primary:
-        return f"{type(error).__name__}: {error.diag.message_primary}"
-    if isinstance(error, Weather | psycopg.OperationalError | psycopg.InterfaceError):
-        return f"{type(error).__name__}: {error}".strip()
-    return type(error).__name__
-
-
-def where(error: BaseException) -> str:
-    """The line of code that raised, which says what a handler's message must not: no values."""
-    step = error.__traceback__
-    while step is not None and step.tb_next is not None:
-        step = step.tb_next
-    return f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno}" if step else "unknown place"
