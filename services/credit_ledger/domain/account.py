@@ -1,0 +1,167 @@
+"""An account: the lots of one user in one workspace, or of its pool. All that can happen to it happens here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from services.credit_ledger.domain import identity
+from services.credit_ledger.domain.eligibility import Eligibility
+from services.credit_ledger.domain.lot import Lot, burning_order
+from services.credit_ledger.domain.news import Burned, Freed, Lapsed, News, Opened, Paused
+from services.credit_ledger.domain.period import Period
+from services.credit_ledger.domain.posting import Posting, into, out_of
+
+
+class Account:
+    """A working copy under the account's lock. `lots` are those with credits left, in burning order.
+
+    `version` counts the ledger transactions and switches of the account: the same version is the same state, however
+    the messages were cut into batches. `period_start` and `period_end` are those of the latest quota it was given.
+    """
+
+    __slots__ = (
+        "at",
+        "lots",
+        "news",
+        "period_end",
+        "period_start",
+        "stored_version",
+        "user_id",
+        "version",
+        "workspace_id",
+    )
+
+    def __init__(
+        self,
+        workspace_id: str,
+        user_id: str,
+        version: int = 0,
+        period_start: datetime | None = None,
+        period_end: datetime | None = None,
+        lots: Iterable[Lot] = (),
+    ) -> None:
+        self.workspace_id = workspace_id
+        self.user_id = user_id
+        self.version = self.stored_version = version
+        self.period_start = period_start
+        self.period_end = period_end
+        self.lots = sorted(lots, key=burning_order)
+        self.news: list[News] = []
+        self.at: datetime | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Workspace and user."""
+        return self.workspace_id, self.user_id
+
+    @property
+    def changed(self) -> bool:
+        """Whether this transaction did anything to it."""
+        return self.version != self.stored_version
+
+    def remaining(self, kind: str) -> int:
+        """The credits left in the lots of one kind, usable or not."""
+        return sum(lot.remaining for lot in self.lots if lot.kind == kind)
+
+    def usable(self, may: Eligibility) -> int:
+        """The credits that may be used now."""
+        total = 0
+        for lot in self.lots:
+            if may.quota if lot.kind == "quota" else may.paused_by is None:
+                total += lot.remaining
+        return total
+
+    def turn(self, period: Period, quota: int, at: datetime, postings: list[Posting]) -> None:
+        """Begin a period unless it has begun: what is left of the last one lapses, the new quota is opened (C7).
+
+        Time never runs backward here: what was decided late, or by an anchor moved back, uses the latest period begun.
+        """
+        if self.period_start is not None and period.start <= self.period_start:
+            return
+        for lot in self._quota_lots():
+            self._lapse(lot, at, postings)
+        self.period_start, self.period_end = period.start, period.end
+        self._step(at)
+        if quota:  # a catalog may give a seat nothing
+            self._open_quota(period, quota, at, postings)
+
+    def lapse_ended(self, at: datetime, postings: list[Posting]) -> None:
+        """What is left of quota whose period is over lapses, when no new quota follows it."""
+        for lot in self._quota_lots():
+            if lot.period_end is not None and lot.period_end <= at:
+                self._lapse(lot, at, postings)
+
+    def burn(self, transaction_id: UUID, credits: int, may: Eligibility, at: datetime, postings: list[Posting]) -> bool:
+        """Burn whole or not at all (C10), in burning order (C1). False, and nothing done, when credits are short."""
+        if self.usable(may) < credits:
+            return False
+        burned = self._burning()
+        self._step(at)
+        burned.version = self.version
+        burned.usages += 1
+        ordinal = 0
+        for lot in self.lots:
+            taken = min(credits, lot.remaining)
+            if taken == 0 or not (may.quota if lot.kind == "quota" else may.paused_by is None):
+                continue
+            lot.remaining -= taken
+            burned.taken[lot] = burned.taken.get(lot, 0) + taken
+            postings.append(out_of(lot.lot_id, "burned", taken, transaction_id, ordinal, at))
+            ordinal += 1
+            credits -= taken
+            if credits == 0:
+                break
+        assert credits == 0, "usable() promised more than the lots held"
+        return True
+
+    def credit(self, lot: Lot, transaction_id: UUID, ordinal: int, at: datetime, postings: list[Posting]) -> None:
+        """A bought lot enters the account. Nothing can refuse it (B8)."""
+        postings.append(into(lot.lot_id, "top_up_issued", lot.granted, transaction_id, ordinal, at))
+        self.lots.append(lot)
+        self.lots.sort(key=burning_order)
+        self._step(at)
+        self.news.append(Opened(lot))
+
+    def switch(self, before: Eligibility, after: Eligibility, at: datetime) -> bool:
+        """What may be used may have changed; no credits move (C4, C5). Pausing and freeing is news once per crossing.
+        Returns whether anything changed."""
+        if before == after:
+            return False
+        self._step(at)
+        top_up = self.remaining("top_up")
+        if top_up and before.paused_by is None and after.paused_by is not None:
+            self.news.append(Paused(self.version, after.paused_by, top_up))
+        if top_up and before.paused_by is not None and after.paused_by is None:
+            self.news.append(Freed(self.version, top_up))
+        return True
+
+    def _quota_lots(self) -> list[Lot]:
+        return [lot for lot in self.lots if lot.kind == "quota" and lot.remaining]
+
+    def _open_quota(self, period: Period, quota: int, at: datetime, postings: list[Posting]) -> None:
+        lot_id = identity.quota_lot(self.workspace_id, self.user_id, period.start)
+        lot = Lot(lot_id, "quota", quota, quota, period.start, period.start, period.end)
+        postings.append(into(lot_id, "quota_issued", quota, identity.issue(lot_id), 0, at))
+        self.lots.append(lot)
+        self.lots.sort(key=burning_order)
+        self.news.append(Opened(lot))
+
+    def _lapse(self, lot: Lot, at: datetime, postings: list[Posting]) -> None:
+        left, lot.remaining = lot.remaining, 0
+        postings.append(out_of(lot.lot_id, "lapsed", left, identity.lapse(lot.lot_id), 0, at))
+        self._step(at)
+        self.news.append(Lapsed(lot, left))
+
+    def _burning(self) -> Burned:
+        """The burning that is under way; one that anything else has interrupted is told for itself."""
+        if self.news and isinstance(self.news[-1], Burned):
+            return self.news[-1]
+        burned = Burned(after=self.version, version=self.version)
+        self.news.append(burned)
+        return burned
+
+    def _step(self, at: datetime) -> None:
+        self.version += 1
+        self.at = at

@@ -1,0 +1,112 @@
+"""The part of the books that one transaction works on: what it has read under lock, and what it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from services.credit_ledger.domain import identity
+from services.credit_ledger.domain.account import Account
+from services.credit_ledger.domain.catalog import Catalogs, Price
+from services.credit_ledger.domain.eligibility import CAN_EDIT, Eligibility, Workspace, eligibility, seat
+from services.credit_ledger.domain.period import Calendar
+from services.credit_ledger.domain.posting import Posting
+from services.credit_ledger.domain.usage import Burn, Outcome, Refusal, Usage
+from shared.contracts.credit_ledger import POOL
+from shared.contracts.reasons import Reason
+from shared.contracts.workspace import Role
+
+AccountKey = tuple[str, str]  # workspace, user
+
+
+class Books:
+    """Decides by what stands in it alone: the same books and the same messages give the same postings, to the byte."""
+
+    def __init__(
+        self,
+        workspaces: Mapping[str, Workspace],
+        roles: Mapping[AccountKey, Role],
+        catalogs: Catalogs,
+        accounts: Iterable[Account] = (),
+    ) -> None:
+        self.workspaces = workspaces
+        self.roles = roles
+        self.catalogs = catalogs
+        self.accounts: dict[AccountKey, Account] = {account.key: account for account in accounts}
+        self.postings: list[Posting] = []
+        self._calendars = {name: Calendar(workspace.cycle_anchor) for name, workspace in workspaces.items()}
+        self._eligibility: dict[AccountKey, Eligibility] = {}
+
+    def missing(self, workspace_id: str, user_id: str) -> tuple[Reason, str] | None:
+        """What the directory or the catalog must still bring before a usage can be decided, and its name for people."""
+        if workspace_id not in self.workspaces:
+            return Reason.UNKNOWN_WORKSPACE, f"workspace {workspace_id}"
+        if (workspace_id, user_id) not in self.roles:
+            return Reason.UNKNOWN_MEMBER, f"member {workspace_id}/{user_id}"
+        if not self.catalogs:
+            return Reason.NO_CATALOG, "a catalog"
+        return None
+
+    def payer(self, workspace_id: str, user_id: str) -> AccountKey | None:
+        """The account that pays for the usage of a known user: the pool on Free, else his own; None if he may use
+        nothing (C5)."""
+        workspace = self.workspaces.get(workspace_id)
+        if workspace is None or self.roles.get((workspace_id, user_id)) not in CAN_EDIT:
+            return None
+        return workspace_id, POOL if workspace.pooled else user_id
+
+    def may(self, key: AccountKey) -> Eligibility:
+        """What of an account may be used."""
+        known = self._eligibility.get(key)
+        if known is None:
+            known = self._eligibility[key] = eligibility(key[1], self.workspaces.get(key[0]), self.roles.get(key))
+        return known
+
+    def decide(self, workspace_id: str, source: str, usage_id: str, usage: Usage, at: datetime) -> Outcome:
+        """Burn or refuse a usage of which nothing is missing. `at` is when the broker appended it."""
+        price = self._price(usage)
+        if isinstance(price, Reason):
+            return Refusal(price)
+        payer = self.payer(workspace_id, usage.user_id)
+        if payer is None:
+            return Refusal(Reason.CANNOT_EDIT, price.credits, 0, price.catalog_version)
+        account = self.accounts[payer]
+        self.turn(account, at)
+        transaction_id = identity.burn(workspace_id, source, usage_id)
+        if account.burn(transaction_id, price.credits, self.may(payer), at, self.postings):
+            return Burn(transaction_id, price.credits, price.catalog_version)
+        return self._short(account, (workspace_id, usage.user_id), price)
+
+    def turn(self, account: Account, at: datetime) -> None:
+        """Bring the account into the period of an instant; does nothing when it is there (C7)."""
+        workspace = self.workspaces.get(account.workspace_id)
+        held = seat(account.user_id, workspace, self.roles.get(account.key))
+        if workspace is None or held is None:
+            account.lapse_ended(at, self.postings)
+            return
+        period = self._calendars[account.workspace_id].period_at(at)
+        if account.period_start is not None and period.start <= account.period_start:
+            return
+        first = account.period_start is None and period.number == 0
+        quota = self.catalogs.quota(held, period.start, first=first)
+        account.turn(period, quota, at, self.postings)
+
+    def changed(self) -> list[Account]:
+        """The accounts to which anything happened."""
+        return [account for account in self.accounts.values() if account.changed]
+
+    def _price(self, usage: Usage) -> Price | Reason:
+        if usage.action is None or usage.quantity is None:
+            assert usage.credits is not None, "the contract asks for credits, or action and quantity"
+            return Price(usage.credits, None)
+        return self.catalogs.price(usage.action, usage.quantity, usage.occurred_at)
+
+    def _short(self, account: Account, own: AccountKey, price: Price) -> Refusal:
+        """Short of credits; if the user's own paused ones would have covered it, that is the better reason."""
+        available = account.usable(self.may(account.key))
+        paused = 0
+        if self.may(own).paused_by is not None and own in self.accounts:
+            paused = self.accounts[own].remaining("top_up")
+        covered = paused > 0 and available + paused >= price.credits
+        reason = Reason.CREDITS_PAUSED if covered else Reason.INSUFFICIENT_CREDITS
+        return Refusal(reason, price.credits, available, price.catalog_version)

@@ -1,0 +1,53 @@
+"""What happened to an account in one transaction, in order, to be told afterwards. Versions are the account's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from services.credit_ledger.domain.eligibility import Obstacle
+from services.credit_ledger.domain.lot import Lot
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A lot was opened."""
+
+    lot: Lot
+
+
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """What was left of a quota lot is gone."""
+
+    lot: Lot
+    credits: int
+
+
+@dataclass(slots=True)
+class Burned:
+    """Usage, coalesced: `taken` from the lots in burning order, by the versions after `after` up to `version`."""
+
+    after: int
+    version: int
+    usages: int = 0
+    taken: dict[Lot, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """Top-up credits cannot be used from this version on."""
+
+    version: int
+    cause: Obstacle
+    top_up_credits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """Top-up credits can be used again from this version on."""
+
+    version: int
+    top_up_credits: int
+
+
+News = Opened | Lapsed | Burned | Paused | Freed

@@ -1,0 +1,34 @@
+"""Postings: one row per movement, holding both accounts, debited and credited: none can be unbalanced (C14)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+# The contra accounts: where credits come from and where they go. The lots are the other accounts.
+Source = Literal["quota_issued", "top_up_issued"]
+Sink = Literal["burned", "lapsed"]
+
+
+class Posting(NamedTuple):
+    """One movement, as its row. A tuple because usage makes tens of thousands of them a second."""
+
+    transaction_id: UUID
+    ordinal: int
+    debit_contra: Source | None
+    debit_lot_id: UUID | None
+    credit_contra: Sink | None
+    credit_lot_id: UUID | None
+    credits: int
+    decided_at: datetime
+
+
+def into(lot_id: UUID, source: Source, credits: int, transaction_id: UUID, ordinal: int, at: datetime) -> Posting:
+    """Credits enter a lot."""
+    return Posting(transaction_id, ordinal, source, None, None, lot_id, credits, at)
+
+
+def out_of(lot_id: UUID, sink: Sink, credits: int, transaction_id: UUID, ordinal: int, at: datetime) -> Posting:
+    """Credits leave a lot."""
+    return Posting(transaction_id, ordinal, None, lot_id, sink, None, credits, at)

@@ -1,0 +1,48 @@
+"""What the ledger reacts to. Reading these tables is reading the service."""
+
+from __future__ import annotations
+
+from services.credit_ledger.handlers.directory import change_members, change_workspaces, publish_catalog, remove
+from services.credit_ledger.handlers.purchases import credit_purchase
+from services.credit_ledger.handlers.renewal import QUOTA_RENEWAL, renew
+from services.credit_ledger.handlers.usage import report_usage
+from services.credit_ledger.repository import LedgerRepository
+from shared.contracts.catalog import PRICE_CATALOG, PRODUCT_USAGE, TOP_UP, WORKSPACE_DIRECTORY
+from shared.contracts.decode import Tombstone
+from shared.contracts.price_catalog import CatalogPublished
+from shared.contracts.product import UsageReported
+from shared.contracts.top_up_events import PurchasePaid
+from shared.contracts.workspace import MemberChanged, WorkspaceChanged
+from shared.messaging.work import Alarm, Lane, Once, Reaction
+
+__all__ = ["ALARMS", "LANES"]
+
+_KNOWN_FIRST = (WORKSPACE_DIRECTORY, PRICE_CATALOG)
+
+# One sync to disk serves the whole batch; above some thousands nothing is gained and a rollback costs more.
+USAGE_BATCH = 5_000
+
+LANES: tuple[Lane[LedgerRepository], ...] = (
+    Lane(
+        "directory",
+        (
+            Reaction(WORKSPACE_DIRECTORY, WorkspaceChanged, change_workspaces, Once.VERSION),
+            Reaction(WORKSPACE_DIRECTORY, MemberChanged, change_members, Once.VERSION),
+            Reaction(WORKSPACE_DIRECTORY, Tombstone, remove, Once.VERSION),
+            Reaction(PRICE_CATALOG, CatalogPublished, publish_catalog, Once.VERSION),
+        ),
+    ),
+    Lane(
+        "purchases",
+        (Reaction(TOP_UP, PurchasePaid, credit_purchase, Once.BUSINESS_ID),),
+        after=_KNOWN_FIRST,
+    ),
+    Lane(
+        "usage",
+        (Reaction(PRODUCT_USAGE, UsageReported, report_usage, Once.BUSINESS_ID),),
+        after=_KNOWN_FIRST,
+        max_batch=USAGE_BATCH,
+    ),
+)
+
+ALARMS: tuple[Alarm[LedgerRepository], ...] = (Alarm(QUOTA_RENEWAL, renew, max_batch=500),)

@@ -1,0 +1,125 @@
+"""What is published about an account after a transaction: its news in order, then its balance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from services.credit_ledger.domain.account import Account
+from services.credit_ledger.domain.eligibility import Eligibility
+from services.credit_ledger.domain.news import Burned, Freed, Lapsed, Opened, Paused
+from shared.contracts.catalog import LEDGER_ACCOUNT, LEDGER_BALANCE
+from shared.contracts.credit_ledger import (
+    BalanceChanged,
+    CreditsBurned,
+    CreditsFreed,
+    CreditsGranted,
+    CreditsPaused,
+    LotBalance,
+    LotMovement,
+    QuotaLapsed,
+)
+from shared.messaging.ids import derive
+from shared.messaging.work import Cause, Outgoing
+
+
+def announce(account: Account, may: Eligibility, cause: Cause) -> Iterator[Outgoing]:
+    """Everything to be told about a changed account. Ids come from the account and its version, which every replay
+    reaches with the same content."""
+    for news in account.news:
+        yield _ANNOUNCERS[type(news)](account, news, cause)
+    balance = _balance(account, may)
+    event_id = derive("balance", *account.key, account.version)
+    yield Outgoing(LEDGER_BALANCE, balance, cause, event_id)
+
+
+def _opened(account: Account, news: Opened, cause: Cause) -> Outgoing:
+    lot = news.lot
+    message = CreditsGranted(
+        workspace_id=account.workspace_id,
+        user_id=account.user_id,
+        lot_id=str(lot.lot_id),
+        kind=lot.kind,
+        credits=lot.granted,
+        purchase_id=str(lot.purchase_id) if lot.purchase_id else None,
+        period_start=lot.period_start,
+        period_end=lot.period_end,
+    )
+    return Outgoing(LEDGER_ACCOUNT, message, cause, derive("granted", lot.lot_id.hex))
+
+
+def _lapsed(account: Account, news: Lapsed, cause: Cause) -> Outgoing:
+    message = QuotaLapsed(
+        workspace_id=account.workspace_id,
+        user_id=account.user_id,
+        lot_id=str(news.lot.lot_id),
+        credits=news.credits,
+    )
+    return Outgoing(LEDGER_ACCOUNT, message, cause, derive("lapsed", news.lot.lot_id.hex))
+
+
+def _burned(account: Account, news: Burned, cause: Cause) -> Outgoing:
+    message = CreditsBurned(
+        workspace_id=account.workspace_id,
+        user_id=account.user_id,
+        usages=news.usages,
+        credits=sum(news.taken.values()),
+        lots=tuple(
+            LotMovement(lot_id=str(lot.lot_id), kind=lot.kind, credits=credits) for lot, credits in news.taken.items()
+        ),
+    )
+    # Coalesced: another cut of the batches makes other events, so the id names both ends of this one.
+    return Outgoing(LEDGER_ACCOUNT, message, cause, derive("burned", *account.key, news.after, news.version))
+
+
+def _paused(account: Account, news: Paused, cause: Cause) -> Outgoing:
+    message = CreditsPaused(
+        workspace_id=account.workspace_id,
+        user_id=account.user_id,
+        cause=news.cause,
+        top_up_credits=news.top_up_credits,
+    )
+    return Outgoing(LEDGER_ACCOUNT, message, cause, derive("paused", *account.key, news.version))
+
+
+def _freed(account: Account, news: Freed, cause: Cause) -> Outgoing:
+    message = CreditsFreed(
+        workspace_id=account.workspace_id, user_id=account.user_id, top_up_credits=news.top_up_credits
+    )
+    return Outgoing(LEDGER_ACCOUNT, message, cause, derive("freed", *account.key, news.version))
+
+
+_ANNOUNCERS: dict[type, Callable[[Account, Any, Cause], Outgoing]] = {
+    Opened: _opened,
+    Lapsed: _lapsed,
+    Burned: _burned,
+    Paused: _paused,
+    Freed: _freed,
+}
+
+
+def _balance(account: Account, may: Eligibility) -> BalanceChanged:
+    """The lots with credits left, in burning order. The quota's end is told while its period lasts."""
+    current = account.period_end is not None and account.at is not None and account.at < account.period_end
+    return BalanceChanged(
+        workspace_id=account.workspace_id,
+        user_id=account.user_id,
+        version=account.version,
+        quota_remaining=account.remaining("quota"),
+        top_up_remaining=account.remaining("top_up"),
+        usable=account.usable(may),
+        quota_ends_at=account.period_end if current else None,
+        top_up_paused=may.paused_by is not None,
+        lots=tuple(
+            LotBalance(
+                lot_id=str(lot.lot_id),
+                kind=lot.kind,
+                granted=lot.granted,
+                remaining=lot.remaining,
+                opened_at=lot.opened_at,
+                period_end=lot.period_end,
+            )
+            for lot in account.lots
+            if lot.remaining
+        ),
+    )

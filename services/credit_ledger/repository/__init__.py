@@ -1,0 +1,24 @@
+"""The ledger's tables, on a connection inside an open transaction. Every statement takes a whole batch."""
+
+from __future__ import annotations
+
+import psycopg
+
+from services.credit_ledger.repository.accounts import AccountRows
+from services.credit_ledger.repository.catalogs import CatalogRows
+from services.credit_ledger.repository.directory import DirectoryRows
+from services.credit_ledger.repository.purchases import PurchaseRows
+from services.credit_ledger.repository.usages import UsageRows
+
+__all__ = ["LedgerRepository"]
+
+
+class LedgerRepository:
+    """All tables of one transaction."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.directory = DirectoryRows(connection)
+        self.catalogs = CatalogRows(connection)
+        self.accounts = AccountRows(connection)
+        self.usages = UsageRows(connection)
+        self.purchases = PurchaseRows(connection)

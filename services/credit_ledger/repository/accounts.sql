@@ -1,0 +1,61 @@
+-- Accounts, lots and postings. One order of locks for everybody: workspaces, then accounts: pool first, then by user.
+
+-- name: ensure_accounts
+INSERT INTO accounts (workspace_id, user_id)
+SELECT wanted.workspace_id, wanted.user_id
+FROM unnest(%(workspace_ids)s::text[], %(user_ids)s::text[]) AS wanted (workspace_id, user_id)
+WHERE NOT EXISTS (
+    SELECT FROM accounts WHERE accounts.workspace_id = wanted.workspace_id AND accounts.user_id = wanted.user_id
+)
+ORDER BY wanted.workspace_id, wanted.user_id <> '~pool', wanted.user_id
+ON CONFLICT (workspace_id, user_id) DO NOTHING;
+
+-- name: lock_accounts
+SELECT accounts.workspace_id, accounts.user_id, accounts.version, accounts.period_start, accounts.period_end
+FROM unnest(%(workspace_ids)s::text[], %(user_ids)s::text[]) AS wanted (workspace_id, user_id)
+JOIN accounts ON accounts.workspace_id = wanted.workspace_id AND accounts.user_id = wanted.user_id
+ORDER BY accounts.workspace_id, accounts.user_id <> '~pool', accounts.user_id
+FOR UPDATE OF accounts;
+
+-- name: lock_accounts_of_workspaces
+SELECT workspace_id, user_id, version, period_start, period_end FROM accounts
+WHERE workspace_id = ANY(%(workspace_ids)s)
+ORDER BY workspace_id, user_id <> '~pool', user_id
+FOR UPDATE;
+
+-- name: open_lots
+-- A statement after the lock's own, so that it sees what the lock's last holder committed.
+SELECT found.workspace_id, found.user_id, found.lot_id, found.kind, found.granted, found.remaining, found.opened_at,
+       found.period_start, found.period_end, found.purchase_id, found.remaining AS stored
+FROM unnest(%(workspace_ids)s::text[], %(user_ids)s::text[]) AS wanted (workspace_id, user_id)
+CROSS JOIN LATERAL (
+    SELECT * FROM lots
+    WHERE lots.workspace_id = wanted.workspace_id AND lots.user_id = wanted.user_id AND lots.is_open
+    OFFSET 0  -- keeps the planner from turning it into one scan of all lots
+) AS found;
+
+-- name: add_lots
+INSERT INTO lots (lot_id, workspace_id, user_id, kind, granted, remaining, opened_at, period_start, period_end, purchase_id)
+SELECT * FROM unnest(
+    %(lot_ids)s::uuid[], %(workspace_ids)s::text[], %(user_ids)s::text[], %(kinds)s::text[], %(granted)s::bigint[],
+    %(remaining)s::bigint[], %(opened_at)s::timestamptz[], %(period_starts)s::timestamptz[],
+    %(period_ends)s::timestamptz[], %(purchase_ids)s::uuid[]
+);
+
+-- name: take_from_lots
+-- By difference, not by value: if ever two holders of one lock existed, the constraint would stop the second.
+UPDATE lots SET remaining = lots.remaining - taken.credits
+FROM unnest(%(lot_ids)s::uuid[], %(credits)s::bigint[]) AS taken (lot_id, credits)
+WHERE lots.lot_id = taken.lot_id;
+
+-- name: write_accounts
+UPDATE accounts SET version = new.version, period_start = new.period_start, period_end = new.period_end
+FROM unnest(
+    %(workspace_ids)s::text[], %(user_ids)s::text[], %(versions)s::bigint[], %(period_starts)s::timestamptz[],
+    %(period_ends)s::timestamptz[]
+) AS new (workspace_id, user_id, version, period_start, period_end)
+WHERE accounts.workspace_id = new.workspace_id AND accounts.user_id = new.user_id AND accounts.version < new.version;
+
+-- name: copy_postings
+COPY postings (transaction_id, ordinal, debit_contra, debit_lot_id, credit_contra, credit_lot_id, credits, decided_at)
+FROM STDIN (FORMAT BINARY);

@@ -1,0 +1,106 @@
+-- The checks of `verify`, in the order in which they are run; each returns the rows that should not be there. A check's
+-- name is the sentence that it holds true. The search_path is the ledger's schema.
+
+-- name: no_time_limit
+-- Not a check: the whole history is read, which may take longer than any statement of a worker may.
+SELECT set_config('statement_timeout', '0', true);
+
+-- name: every_lot_holds_what_its_postings_say
+SELECT lots.lot_id, lots.workspace_id, lots.user_id, lots.remaining, coalesce(fold.credits, 0) AS fold
+FROM lots
+LEFT JOIN (SELECT lot_id, sum(credits) AS credits FROM entries WHERE lot_id IS NOT NULL GROUP BY lot_id) AS fold
+    USING (lot_id)
+WHERE lots.remaining <> coalesce(fold.credits, 0)
+ORDER BY lots.lot_id;
+
+-- name: every_lot_was_filled_once_with_what_it_was_granted
+SELECT lots.lot_id, lots.workspace_id, lots.user_id, lots.granted, coalesce(filled.times, 0) AS times, filled.credits
+FROM lots
+LEFT JOIN (
+    SELECT credit_lot_id AS lot_id, count(*) AS times, sum(credits) AS credits, min(debit_contra) AS origin
+    FROM postings WHERE credit_lot_id IS NOT NULL GROUP BY credit_lot_id
+) AS filled USING (lot_id)
+WHERE filled.times IS DISTINCT FROM 1 OR filled.credits <> lots.granted
+   OR filled.origin IS DISTINCT FROM lots.kind || '_issued'
+ORDER BY lots.lot_id;
+
+-- name: every_posting_is_of_a_lot_that_exists
+SELECT postings.transaction_id, postings.ordinal
+FROM postings
+WHERE NOT EXISTS (SELECT FROM lots WHERE lots.lot_id = coalesce(postings.debit_lot_id, postings.credit_lot_id))
+ORDER BY transaction_id, ordinal;
+
+-- name: every_transaction_is_balanced
+SELECT transaction_id, sum(credits) AS credits, count(*) FILTER (WHERE side = 'debit') AS debits,
+       count(*) FILTER (WHERE side = 'credit') AS credits_entries
+FROM entries
+GROUP BY transaction_id
+HAVING sum(credits) IS DISTINCT FROM 0 OR count(*) FILTER (WHERE side = 'debit') <> count(*) FILTER (WHERE side = 'credit')
+    OR count(*) FILTER (WHERE account IS NULL) > 0
+ORDER BY transaction_id;
+
+-- name: the_sum_of_all_entries_is_zero
+SELECT sum(credits) AS credits FROM entries HAVING sum(credits) <> 0;
+
+-- name: nothing_is_below_zero_or_above_what_was_granted
+SELECT lot_id, workspace_id, user_id, granted, remaining FROM lots
+WHERE remaining < 0 OR remaining > granted OR granted <= 0
+ORDER BY lot_id;
+
+-- name: every_top_up_lot_is_a_line_of_a_purchase
+SELECT lots.lot_id, lots.workspace_id, lots.user_id, lots.granted, grants.credits AS bought
+FROM lots LEFT JOIN grants USING (lot_id)
+WHERE lots.kind = 'top_up'
+  AND (grants.lot_id IS NULL OR grants.credits <> lots.granted OR grants.purchase_id <> lots.purchase_id
+       OR (grants.workspace_id, grants.user_id) <> (lots.workspace_id, lots.user_id))
+ORDER BY lots.lot_id;
+
+-- name: every_purchase_was_credited_with_all_its_lines
+SELECT purchases.workspace_id, purchases.purchase_id, purchases.lines, count(lots.lot_id) AS credited
+FROM purchases
+LEFT JOIN grants USING (workspace_id, purchase_id)
+LEFT JOIN lots ON lots.lot_id = grants.lot_id
+GROUP BY purchases.workspace_id, purchases.purchase_id, purchases.lines
+HAVING count(lots.lot_id) <> purchases.lines
+ORDER BY purchases.workspace_id, purchases.purchase_id;
+
+-- name: every_burned_usage_has_postings_of_its_credits
+SELECT usages.workspace_id, usages.source, usages.usage_id, usages.credits, coalesce(burned.credits, 0) AS posted
+FROM usages
+LEFT JOIN (
+    SELECT transaction_id, sum(credits) AS credits FROM postings WHERE credit_contra = 'burned' GROUP BY transaction_id
+) AS burned USING (transaction_id)
+WHERE CASE usages.outcome
+          WHEN 'burned' THEN usages.credits IS DISTINCT FROM burned.credits
+          ELSE burned.credits IS NOT NULL OR usages.transaction_id IS NOT NULL
+      END
+ORDER BY usages.workspace_id, usages.source, usages.usage_id;
+
+-- name: every_burning_belongs_to_one_usage_and_its_workspace
+SELECT postings.transaction_id, min(lots.workspace_id) AS workspace_id, count(DISTINCT usages.usage_id) AS usages
+FROM postings
+LEFT JOIN lots ON lots.lot_id = postings.debit_lot_id
+LEFT JOIN usages ON usages.transaction_id = postings.transaction_id
+WHERE postings.credit_contra = 'burned'
+GROUP BY postings.transaction_id
+HAVING count(DISTINCT (usages.workspace_id, usages.source, usages.usage_id)) FILTER (WHERE usages.usage_id IS NOT NULL) <> 1
+    OR bool_or(lots.workspace_id IS DISTINCT FROM usages.workspace_id)
+    OR bool_or(lots.user_id NOT IN (usages.user_id, '~pool'))
+ORDER BY postings.transaction_id;
+
+-- name: nothing_bought_ever_lapsed
+SELECT postings.transaction_id, lots.lot_id, lots.workspace_id, lots.user_id
+FROM postings JOIN lots ON lots.lot_id = postings.debit_lot_id
+WHERE postings.credit_contra = 'lapsed' AND lots.kind = 'top_up'
+ORDER BY postings.transaction_id;
+
+-- name: every_account_has_counted_its_transactions
+SELECT accounts.workspace_id, accounts.user_id, accounts.version, moved.transactions
+FROM accounts
+JOIN (
+    SELECT lots.workspace_id, lots.user_id, count(DISTINCT postings.transaction_id) AS transactions
+    FROM postings JOIN lots ON lots.lot_id = coalesce(postings.debit_lot_id, postings.credit_lot_id)
+    GROUP BY lots.workspace_id, lots.user_id
+) AS moved USING (workspace_id, user_id)
+WHERE accounts.version < moved.transactions
+ORDER BY accounts.workspace_id, accounts.user_id;

@@ -1,0 +1,32 @@
+"""A migrated database and a ledger on it, with one Business workspace and a catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.credit_ledger.ledger import Ledger, catalog, member, migrated, workspace
+from tests.stack.database import Database
+
+
+@pytest.fixture
+def empty_ledger(database: Database) -> Iterator[Ledger]:
+    """A ledger that knows nothing yet."""
+    ledger = Ledger(migrated(database))
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def ledger(empty_ledger: Ledger) -> Ledger:
+    """Acme on Business: adam is admin, erin and evan are editors, vera is a viewer."""
+    empty_ledger.handle(
+        catalog(),
+        workspace(),
+        member("adam", "admin"),
+        member("erin"),
+        member("evan"),
+        member("vera", "viewer"),
+    )
+    return empty_ledger

@@ -1,0 +1,210 @@
+"""A ledger without Kafka: the real handlers and tables, fed by hand, one committed transaction per run of messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from itertools import count
+from typing import Any, TypeVar
+from uuid import NAMESPACE_OID, uuid5
+
+from services.credit_ledger.app import MIGRATIONS
+from services.credit_ledger.handlers.directory import change_members, change_workspaces, publish_catalog, remove
+from services.credit_ledger.handlers.purchases import credit_purchase
+from services.credit_ledger.handlers.renewal import renew
+from services.credit_ledger.handlers.usage import report_usage
+from services.credit_ledger.repository import LedgerRepository
+from services.credit_ledger.verify import audit
+from shared.contracts.decode import Tombstone
+from shared.contracts.message import Message
+from shared.contracts.price_catalog import ActionPrice, CatalogPublished, Package, Quotas
+from shared.contracts.product import UsageReported
+from shared.contracts.top_up_events import PurchaseLine, PurchasePaid
+from shared.contracts.workspace import MemberChanged, Plan, Role, WorkspaceChanged, WorkspaceStatus
+from shared.messaging.service import RUNTIME_MIGRATIONS
+from shared.messaging.timers import PostgresTimers
+from shared.messaging.work import Cause, Handler, Outgoing, Park, Received, Work
+from shared.postgres.migrations import migrate
+from shared.postgres.pool import Database as Pool
+from tests.stack.database import Database
+
+M = TypeVar("M", bound=Message)
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+PRODUCT = "/products/studio"
+
+HANDLERS: dict[type, Handler[LedgerRepository]] = {
+    WorkspaceChanged: change_workspaces,
+    MemberChanged: change_members,
+    Tombstone: remove,
+    CatalogPublished: publish_catalog,
+    PurchasePaid: credit_purchase,
+    UsageReported: report_usage,
+}
+
+
+@dataclass
+class Answers:
+    """What one transaction gave back."""
+
+    effects: list[Outgoing | Park] = field(default_factory=list)
+
+    def of(self, message_type: type[M]) -> list[M]:
+        """The outgoing messages of one type."""
+        return [
+            each.message
+            for each in self.effects
+            if isinstance(each, Outgoing) and isinstance(each.message, message_type)
+        ]
+
+    @property
+    def parked(self) -> list[Park]:
+        return [each for each in self.effects if isinstance(each, Park)]
+
+    @property
+    def ids(self) -> list[str]:
+        return [str(each.event_id) for each in self.effects if isinstance(each, Outgoing)]
+
+
+class Ledger:
+    """One worker's view of a migrated database. `at` is the append time of what comes next."""
+
+    def __init__(self, url: str) -> None:
+        self.connection = Pool(url, "test-ledger", "credit_ledger").connect()
+        self.at = NOON
+        self.may_wait = True
+        self._offsets = count()
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def handle(self, *messages: Any, source: str = PRODUCT) -> Answers:
+        """One committed transaction per run of one type, as the runtime does it."""
+        answers = Answers()
+        received = [self.received(message, source) for message in messages]
+        while received:
+            kind = type(received[0].message)
+            end = next((i for i, each in enumerate(received) if type(each.message) is not kind), len(received))
+            answers.effects.extend(self.run(HANDLERS[kind], received[:end]))
+            received = received[end:]
+        return answers
+
+    def run(self, handler: Handler[LedgerRepository], received: Sequence[Received[Any]]) -> list[Outgoing | Park]:
+        """One transaction."""
+        with self.connection.transaction():
+            work = Work(LedgerRepository(self.connection), self.at, PostgresTimers(self.connection))
+            return list(handler(received, work))
+
+    def renew(self, *refs: str) -> Answers:
+        """The alarm rings for these accounts."""
+        with self.connection.transaction():
+            work = Work(LedgerRepository(self.connection), self.at, PostgresTimers(self.connection))
+            return Answers(list(renew(refs, work)))
+
+    def received(self, message: Any, source: str = PRODUCT) -> Received[Any]:
+        offset = next(self._offsets)
+        cause = Cause(source, f"event-{offset}")
+        return Received(message, cause, "topic", 0, offset, 0, self.at, self.may_wait)
+
+    def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Plain SQL, read and forgotten."""
+        with self.connection.transaction():
+            return self.connection.execute(query, parameters).fetchall()
+
+    def lots(self, workspace_id: str, user_id: str) -> list[tuple[str, int, int]]:
+        """Kind, granted and remaining of an account's lots, oldest first."""
+        return self.rows(
+            "SELECT kind, granted, remaining FROM lots WHERE workspace_id = %s AND user_id = %s "
+            "ORDER BY kind, opened_at, lot_id",
+            workspace_id,
+            user_id,
+        )
+
+
+def migrated(database: Database) -> str:
+    """Makes the ledger's tables in a fresh database; returns the worker's address."""
+    migrate(database.migrator_url("credit_ledger"), "credit_ledger", (RUNTIME_MIGRATIONS, MIGRATIONS))
+    return database.worker_url("credit_ledger")
+
+
+def bad_checks(database: Database) -> list[str]:
+    """The names of the checks of `verify` that the books fail."""
+    with Pool(database.auditor_url, "test-auditor", "credit_ledger").connect() as connection:
+        return [finding.check for finding in audit(connection) if finding.bad_rows]
+
+
+def workspace(
+    workspace_id: str = "acme",
+    plan: Plan = "business",
+    status: WorkspaceStatus = "active",
+    version: int = 1,
+    anchor: date = date(2026, 1, 5),
+) -> WorkspaceChanged:
+    return WorkspaceChanged(
+        workspace_id=workspace_id, name="Acme", plan=plan, status=status, cycle_anchor=anchor, version=version
+    )
+
+
+def member(user_id: str = "erin", role: Role = "editor", version: int = 1, workspace_id: str = "acme") -> MemberChanged:
+    return MemberChanged(workspace_id=workspace_id, user_id=user_id, role=role, version=version)
+
+
+def catalog(
+    version: int = 1, effective_at: datetime = datetime(2026, 1, 1, tzinfo=UTC), **quotas: int
+) -> CatalogPublished:
+    amounts = {
+        "free_first_period": 600,
+        "free": 300,
+        "pro_editor": 3_000,
+        "pro_guest_editor": 600,
+        "business_editor": 10_000,
+        "business_guest_editor": 2_000,
+    }
+    return CatalogPublished(
+        catalog_version=version,
+        effective_at=effective_at,
+        packages=(Package(package_id="credits-3k", credits=3_000, price_minor=1_500, currency="usd"),),
+        quotas=Quotas(**{**amounts, **quotas}),
+        action_prices=(ActionPrice(action="chat", credits=2 * version, per=100),),
+    )
+
+
+def usage(
+    usage_id: str, credits: int | None = None, user_id: str = "erin", workspace_id: str = "acme", **fields: Any
+) -> UsageReported:
+    return UsageReported(
+        usage_id=usage_id,
+        workspace_id=workspace_id,
+        user_id=user_id,
+        credits=credits,
+        **{"occurred_at": NOON, **fields},
+    )
+
+
+def uuid_of(name: str) -> str:
+    return str(uuid5(NAMESPACE_OID, name))
+
+
+def paid(
+    purchase: str, *users: str, credits: int = 3_000, workspace_id: str = "acme", buyer_id: str = "adam"
+) -> PurchasePaid:
+    return PurchasePaid(
+        workspace_id=workspace_id,
+        purchase_id=uuid_of(f"{workspace_id}/{purchase}"),
+        buyer_id=buyer_id,
+        lines=tuple(
+            PurchaseLine(
+                user_id=user_id,
+                lot_id=uuid_of(f"{workspace_id}/{purchase}/{user_id}"),
+                credits=credits,
+                unit_price_minor=1_500,
+            )
+            for user_id in users
+        ),
+        total_minor=1_500 * len(users),
+        currency="usd",
+        catalog_version=1,
+        payment_intent_id="pi_1",
+        paid_at=NOON,
+    )
