@@ -1,0 +1,1 @@
+"""billing: requests, purchases and payments. The only service that knows the payment processor."""

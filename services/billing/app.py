@@ -1,0 +1,71 @@
+"""The one place where billing's objects meet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from services.billing.domain.links import Links
+from services.billing.endpoint.authentication import authentication_routes
+from services.billing.endpoint.events import event_from
+from services.billing.endpoint.server import Endpoint
+from services.billing.endpoint.webhooks import webhook_routes
+from services.billing.handlers import ALARMS, LANES
+from services.billing.handlers.cancel import CancelErrand
+from services.billing.handlers.charge import ChargeErrand
+from services.billing.handlers.settle import SettleErrand
+from services.billing.repository import BillingRepository
+from services.billing.repository.webhooks import WebhookEvent
+from services.billing.settings import LIVE_KEYS, BillingSettings
+from services.billing.stripe_gateway import NotFromStripe, StripeGateway, verified_event
+from shared.messaging.service import Companion, Runtime, Service
+
+# Longer than two calls with all their time-outs (2 x 23 s): a method that is checked, and the charge.
+LEASE_S = 60
+CHARGES_AT_ONCE = 8  # a charge takes about a second there; 8 threads are far above any buyer's pace
+READINGS_AT_ONCE = 2
+CANCELLATIONS_AT_ONCE = 1
+
+
+def service(settings: BillingSettings) -> Service[BillingRepository]:
+    """Billing, from its settings. Raises `SettingsProblem`."""
+    gateway = StripeGateway(settings.stripe_api_key.get_secret_value(), settings.stripe_api_base)
+    links = Links(settings.billing_public_url)
+
+    def endpoint(runtime: Runtime[BillingRepository]) -> Companion:
+        app = http_app(runtime, gateway, settings)
+        return Endpoint(app, settings.billing_http_host, settings.billing_http_port, runtime)
+
+    return Service(
+        name="billing",
+        schema="billing",
+        lanes=LANES,
+        alarms=ALARMS,
+        errands=(
+            ChargeErrand(gateway, links, LEASE_S, CHARGES_AT_ONCE),
+            SettleErrand(gateway, links, LEASE_S, READINGS_AT_ONCE),
+            CancelErrand(gateway, links, LEASE_S, CANCELLATIONS_AT_ONCE),
+        ),
+        repository=BillingRepository,
+        migrations=Path(__file__).with_name("migrations"),
+        companions=(endpoint,),
+    )
+
+
+def http_app(runtime: Runtime[BillingRepository], gateway: StripeGateway, settings: BillingSettings) -> FastAPI:
+    """The endpoint's routes, and nothing else: no generated documents."""
+    secret = settings.stripe_webhook_secret.get_secret_value()
+    live = settings.stripe_api_key.get_secret_value().startswith(LIVE_KEYS)
+
+    def verify(body: bytes, signature: str | None) -> WebhookEvent:
+        event = verified_event(body, signature, secret, live=live)
+        try:
+            return event_from(event)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise NotFromStripe("the event has not the shape of one") from None
+
+    app = FastAPI(title="billing", docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(webhook_routes(runtime, verify))
+    app.include_router(authentication_routes(runtime, gateway))
+    return app

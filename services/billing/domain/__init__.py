@@ -1,0 +1,1 @@
+"""The rules of buying and asking, pure: no IO, no clock, no random id."""

@@ -1,0 +1,79 @@
+"""GET /purchases/{id}/authenticate: our link becomes the processor's page at the moment it is opened (B9)."""
+
+from __future__ import annotations
+
+from typing import Protocol
+from uuid import UUID
+
+import psycopg
+from fastapi import APIRouter, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from services.billing.domain.payment import PaymentState
+from services.billing.handlers.timers import SETTLE
+from services.billing.repository import BillingRepository
+from services.billing.stripe_gateway import ProcessorAway
+from shared.messaging.service import Runtime
+
+# The link is as good as a key: not kept by caches, not passed on to the next page, not found by search engines.
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+PAGE = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Payment</title><p>{}</p></html>'
+
+UNKNOWN = "There is no such payment."
+NOTHING_TO_DO = "Nothing needs to be confirmed here any more. You can close this page and go back."
+AWAY = "The payment page cannot be reached at the moment. Please try again in a minute."
+RETURNED = "Thank you. You can close this page; the outcome is shown where you bought."
+
+
+class Challenges(Protocol):
+    """Where the buyer of an intent authenticates now; None when there is nothing to do. Raises `ProcessorAway`."""
+
+    def authentication_url(self, intent_id: str) -> str | None: ...
+
+
+def authentication_routes(runtime: Runtime[BillingRepository], challenges: Challenges) -> APIRouter:
+    """Two pages for buyers, named by the purchase's id, which cannot be guessed."""
+    router = APIRouter()
+
+    @router.get("/purchases/{purchase_id}/authenticate")
+    def authenticate(purchase_id: UUID) -> Response:
+        """Lead on to the processor's page, whose address is fetched now and kept nowhere."""
+        try:
+            with runtime.transaction() as work:
+                payment = work.repository.payments.lock(str(purchase_id))
+        except psycopg.Error:
+            return _page(503, AWAY)
+        if payment is None:
+            return _page(404, UNKNOWN)
+        if payment.state is not PaymentState.REQUIRES_ACTION or payment.intent_id is None:
+            return _page(200, NOTHING_TO_DO)
+        try:
+            url = challenges.authentication_url(payment.intent_id)
+        except ProcessorAway:
+            return _page(503, AWAY)
+        if url is None or not url.startswith(("https://", "http://")):
+            return _page(200, NOTHING_TO_DO)
+        return RedirectResponse(url, status_code=303, headers=HEADERS)
+
+    @router.get("/purchases/{purchase_id}/returned")
+    def returned(purchase_id: UUID) -> Response:
+        """The buyer comes back from the processor's page: a good moment to read the payment."""
+        try:
+            with runtime.transaction() as work:
+                payment = work.repository.payments.lock(str(purchase_id))
+                if payment is not None and payment.state is PaymentState.REQUIRES_ACTION:
+                    work.timers.set(SETTLE, str(purchase_id), work.now)
+        except psycopg.Error:
+            return _page(200, RETURNED)  # the poll will read it
+        return _page(404, UNKNOWN) if payment is None else _page(200, RETURNED)
+
+    return router
+
+
+def _page(status: int, text: str) -> HTMLResponse:
+    return HTMLResponse(PAGE.format(text), status_code=status, headers=HEADERS)

@@ -1,0 +1,72 @@
+"""POST /webhooks/stripe: verified, stored, and only then answered; a timer does the rest (cases 15, 16)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+import structlog
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from services.billing.handlers.timers import SETTLE
+from services.billing.repository import BillingRepository
+from services.billing.repository.webhooks import WebhookEvent
+from services.billing.stripe_gateway import NotFromStripe
+from shared.messaging.crash_points import reach
+from shared.messaging.service import Runtime
+
+log = structlog.get_logger()
+
+MAX_BODY_BYTES = 512 * 1024  # Stripe's events are some kilobytes; anything larger is not one
+STORED = "billing.webhook.stored"
+
+
+Verify = Callable[[bytes, str | None], WebhookEvent]
+
+
+def webhook_routes(runtime: Runtime[BillingRepository], verify: Verify) -> APIRouter:
+    """The webhook endpoint. 2xx is a promise that the event is on disk; Stripe repeats everything else for days."""
+    router = APIRouter()
+
+    @router.post("/webhooks/stripe")
+    async def receive(request: Request) -> Response:
+        body = await _bounded(request)
+        if body is None:
+            return Response(status_code=413)
+        try:
+            event = verify(body, request.headers.get("stripe-signature"))
+        except NotFromStripe as problem:
+            log.warning("webhook_refused", problem=str(problem))
+            return Response(status_code=400)
+        try:
+            new = await run_in_threadpool(store, runtime, event)
+        except psycopg.Error as error:
+            log.warning("webhook_not_stored", event_id=event.event_id, problem=type(error).__name__)
+            return Response(status_code=503)
+        log.info("webhook_received", event_id=event.event_id, kind=event.type, new=new)
+        reach(STORED)
+        return Response(status_code=200)
+
+    return router
+
+
+def store(runtime: Runtime[BillingRepository], event: WebhookEvent) -> bool:
+    """Keep the event once; if it is about a payment of ours, that is read soon."""
+    with runtime.transaction() as work:
+        if not work.repository.webhooks.store(event, work.now):
+            return False
+        purchase_id = work.repository.webhooks.purchase_of(event)
+        if purchase_id is not None:
+            work.timers.set(SETTLE, purchase_id, work.now)
+        return True
+
+
+async def _bounded(request: Request) -> bytes | None:
+    """The body as sent, or None when it is larger than any event."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            return None
+    return bytes(body)

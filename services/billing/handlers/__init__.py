@@ -1,0 +1,68 @@
+"""Everything billing reacts to: these tables are its summary."""
+
+from __future__ import annotations
+
+from services.billing.handlers.asking import cancel_request, decline_request, request_top_up
+from services.billing.handlers.buying import purchase_top_up
+from services.billing.handlers.clockwork import purchases_due, requests_due
+from services.billing.handlers.crediting import purchase_credited
+from services.billing.handlers.directory import (
+    forget,
+    keep_catalog,
+    keep_members,
+    keep_withdrawn_catalog,
+    keep_workspaces,
+)
+from services.billing.handlers.one_by_one import one_by_one
+from services.billing.handlers.quoting import quote_top_up
+from services.billing.handlers.retrying import retry_purchase
+from services.billing.handlers.timers import REQUEST_EXPIRY, UNPAID
+from services.billing.repository import BillingRepository
+from shared.contracts.catalog import LEDGER_PURCHASE, PRICE_CATALOG, TOP_UP_COMMANDS, WORKSPACE_DIRECTORY
+from shared.contracts.credit_ledger import PurchaseCredited
+from shared.contracts.decode import Tombstone
+from shared.contracts.price_catalog import CatalogPublished
+from shared.contracts.top_up_commands import (
+    CancelRequest,
+    DeclineRequest,
+    PurchaseTopUp,
+    QuoteTopUp,
+    RequestTopUp,
+    RetryPurchase,
+)
+from shared.contracts.workspace import MemberChanged, WorkspaceChanged
+from shared.messaging.work import Alarm, Lane, Once, Reaction
+
+Row = Reaction[BillingRepository]
+
+DIRECTORY: tuple[Row, ...] = (
+    Reaction(WORKSPACE_DIRECTORY, WorkspaceChanged, keep_workspaces, Once.VERSION),
+    Reaction(WORKSPACE_DIRECTORY, MemberChanged, keep_members, Once.VERSION),
+    Reaction(WORKSPACE_DIRECTORY, Tombstone, forget, Once.VERSION),
+    Reaction(PRICE_CATALOG, CatalogPublished, keep_catalog, Once.VERSION),
+    Reaction(PRICE_CATALOG, Tombstone, keep_withdrawn_catalog, Once.VERSION),
+)
+COMMANDS: tuple[Row, ...] = (
+    Reaction(TOP_UP_COMMANDS, QuoteTopUp, one_by_one(quote_top_up), Once.INBOX),
+    Reaction(TOP_UP_COMMANDS, RequestTopUp, one_by_one(request_top_up), Once.BUSINESS_ID),
+    Reaction(TOP_UP_COMMANDS, CancelRequest, one_by_one(cancel_request), Once.INBOX),
+    Reaction(TOP_UP_COMMANDS, DeclineRequest, one_by_one(decline_request), Once.INBOX),
+    Reaction(TOP_UP_COMMANDS, PurchaseTopUp, one_by_one(purchase_top_up), Once.BUSINESS_ID),
+    Reaction(TOP_UP_COMMANDS, RetryPurchase, one_by_one(retry_purchase), Once.BUSINESS_ID),
+)
+OUTCOMES: tuple[Row, ...] = (
+    Reaction(LEDGER_PURCHASE, PurchaseCredited, one_by_one(purchase_credited), Once.BUSINESS_ID),
+)
+HANDLERS: tuple[Row, ...] = (*DIRECTORY, *COMMANDS, *OUTCOMES)
+
+LANES: tuple[Lane[BillingRepository], ...] = (
+    Lane("directory", DIRECTORY),
+    # No command is decided before the directory and the catalog are as new as the log was at start (cold start).
+    Lane("commands", COMMANDS, after=(WORKSPACE_DIRECTORY, PRICE_CATALOG), max_batch=100),
+    # What the ledger did to a purchase comes after the command that made it, also when both are read anew.
+    Lane("outcomes", OUTCOMES, after=(WORKSPACE_DIRECTORY, TOP_UP_COMMANDS)),
+)
+ALARMS: tuple[Alarm[BillingRepository], ...] = (
+    Alarm(REQUEST_EXPIRY, requests_due),
+    Alarm(UNPAID, purchases_due),
+)

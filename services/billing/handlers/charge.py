@@ -1,0 +1,86 @@
+"""The completer: charges an attempt, and finishes whatever a crash or a lost answer left standing (B6, B9, B10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from services.billing.domain.links import Links
+from services.billing.domain.outcome import Answer
+from services.billing.domain.payment import Payment
+from services.billing.domain.processor import Processor
+from services.billing.domain.step import Call, Step, charge_step, listing_since
+from services.billing.handlers.calling import checked
+from services.billing.handlers.settlement import settle
+from services.billing.handlers.timers import CHARGE
+from services.billing.repository import BillingRepository
+from shared.messaging.crash_points import reach
+from shared.messaging.work import Outgoing, Work
+
+# Borders of the payment at which a test can have the process killed, besides the runtime's own.
+BEFORE_STRIPE = "billing.charge.before-stripe"
+AFTER_STRIPE = "billing.charge.after-stripe"
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One call to make, for the payment as it stands at its recovery point."""
+
+    payment: Payment
+    step: Step
+
+
+class ChargeErrand:
+    """One call per turn; the recovery point stands in the database before it, the outcome after it."""
+
+    kind = CHARGE
+
+    def __init__(self, processor: Processor, links: Links, lease_s: int, concurrency: int) -> None:
+        self._processor = processor
+        self._links = links
+        self.lease_s = lease_s
+        self.concurrency = concurrency
+
+    def prepare(self, ref: str, work: Work[BillingRepository]) -> Charge | None:
+        """Keep what is about to be tried, before it is tried."""
+        payments = work.repository.payments
+        payment = payments.lock(ref)
+        step = charge_step(payment, work.now) if payment else None
+        if payment is None or step is None:
+            return None
+        if step.before is not payment.state:
+            payments.move(payment, step.before)
+        if step.call in (Call.CREATE, Call.CONFIRM):
+            payments.note_first_try(payment, work.now)
+            payments.keep_return_url(ref, self._links.returned(ref))
+        payment = payments.lock(ref)
+        assert payment is not None
+        return Charge(payment, step)
+
+    def perform(self, request: Charge) -> Answer:
+        """The call. Safe to repeat: the same key, or a reading."""
+        reach(BEFORE_STRIPE)
+        answer = checked(self._call(request))
+        reach(AFTER_STRIPE)
+        return answer
+
+    def record(self, ref: str, request: Charge, answer: Answer, work: Work[BillingRepository]) -> Iterable[Outgoing]:
+        """The decision table."""
+        return settle(request.payment, answer, work, self._links.authenticate(ref)).outgoing
+
+    def _call(self, request: Charge) -> Answer:
+        payment, processor = request.payment, self._processor
+        if request.step.check_method:
+            unusable = processor.check_method(payment)
+            if unusable:
+                return unusable
+        match request.step.call:
+            case Call.CREATE:
+                return processor.create(payment)
+            case Call.CONFIRM:
+                return processor.confirm(payment)
+            case Call.RETRIEVE:
+                assert payment.intent_id is not None
+                return processor.retrieve(payment, payment.intent_id)
+            case _:
+                return processor.find(payment, listing_since(payment))

@@ -1,0 +1,24 @@
+"""Billing's tables, behind nouns. Bound to one open transaction, which it neither begins nor commits."""
+
+from __future__ import annotations
+
+import psycopg
+
+from services.billing.repository.catalogs import Catalogs
+from services.billing.repository.directory import Directory
+from services.billing.repository.payments import Payments
+from services.billing.repository.purchases import Purchases
+from services.billing.repository.requests import Requests
+from services.billing.repository.webhooks import Webhooks
+
+
+class BillingRepository:
+    """Everything billing keeps. Locks are taken in this order: workspace, request, purchase, payment."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.directory = Directory(connection)
+        self.catalogs = Catalogs(connection)
+        self.requests = Requests(connection)
+        self.purchases = Purchases(connection)
+        self.payments = Payments(connection)
+        self.webhooks = Webhooks(connection)

@@ -1,0 +1,228 @@
+"""The payment processor: the only module that imports `stripe` (16.1, API version pinned by the SDK).
+
+Every call gives an `Answer`, a row of the decision table; nothing that Stripe or the network may do raises. Errors and
+bodies hold client secrets and card data: only codes and ids leave this module, nothing is logged here.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import stripe
+
+from services.billing.domain.failed_call import outcome_of_failure
+from services.billing.domain.intent import Intent
+from services.billing.domain.outcome import Answer, Outcome
+from services.billing.domain.payment import Payment
+from services.billing.domain.reading import outcome_of
+from services.billing.stripe_shapes import Json, error_in, failed_call, id_of, intent_from
+from shared.messaging.failures import SettingsProblem
+
+CONNECT_TIMEOUT_S = 3
+# The SDK's own 80 s would outlast leases and patience; a charge that takes 20 s is looked up instead.
+READ_TIMEOUT_S = 20
+PAGE = 100  # the most that "List all PaymentIntents" gives at once
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class StripeGateway:
+    """One client per process; its sessions are per thread."""
+
+    def __init__(self, api_key: str, api_base: str) -> None:
+        if os.environ.get("STRIPE_LOG"):
+            # The SDK would then print requests and bodies, client secrets among them, to standard error.
+            raise SettingsProblem("  STRIPE_LOG is set: it makes the SDK print client secrets; unset it")
+        logging.getLogger("stripe").setLevel(logging.WARNING)
+        self._client = stripe.StripeClient(
+            api_key,
+            base_addresses={"api": api_base},
+            http_client=_http_client(api_base),
+            max_network_retries=0,  # every retry is ours: counted, spaced, and only ever with the stored key
+        )
+
+    def create(self, payment: Payment) -> Answer:
+        """POST /v1/payment_intents with confirm, on session ("Create a PaymentIntent")."""
+        assert payment.return_url is not None
+        params: stripe.params.PaymentIntentCreateParams = {
+            "amount": payment.amount_minor,
+            "currency": payment.currency,
+            "customer": payment.customer_id,
+            "payment_method": payment.attempt.payment_method_id,
+            "confirm": True,
+            "return_url": payment.return_url,
+            "description": payment.description,
+            "metadata": {"purchase_id": payment.purchase_id, "workspace_id": payment.workspace_id},
+        }
+        return self._change(payment, lambda: self._client.v1.payment_intents.create(params, _key(payment, "create")))
+
+    def confirm(self, payment: Payment) -> Answer:
+        """POST /v1/payment_intents/:id/confirm with the attempt's method ("Confirm a PaymentIntent")."""
+        intent_id = payment.intent_id
+        assert intent_id is not None
+        assert payment.return_url is not None
+        params: stripe.params.PaymentIntentConfirmParams = {
+            "payment_method": payment.attempt.payment_method_id,
+            "return_url": payment.return_url,
+        }
+        return self._change(
+            payment, lambda: self._client.v1.payment_intents.confirm(intent_id, params, _key(payment, "confirm"))
+        )
+
+    def retrieve(self, payment: Payment, intent_id: str) -> Answer:
+        """GET /v1/payment_intents/:id."""
+        return self._answer(payment, lambda: self._client.v1.payment_intents.retrieve(intent_id))
+
+    def find(self, payment: Payment, since: datetime) -> Answer:
+        """GET /v1/payment_intents of the customer, created since then: unlike search, the list is never behind."""
+        try:
+            listed = self._client.v1.payment_intents.list(
+                {"customer": payment.customer_id, "created": {"gte": int(since.timestamp())}, "limit": PAGE}
+            )
+            shown = [intent_from(intent.to_dict()) for intent in listed.auto_paging_iter()]
+        except stripe.StripeError as error:
+            return _failed(error)
+        found = [intent for intent in shown if intent.purchase_id == payment.purchase_id]
+        if len(found) > 1:
+            return Answer(Outcome.REJECTED, detail=f"{len(found)} intents carry this purchase's id")
+        return Answer(outcome_of(found[0], payment), found[0]) if found else Answer(Outcome.NOT_FOUND)
+
+    def cancel(self, payment: Payment) -> Answer:
+        """POST /v1/payment_intents/:id/cancel; what cannot be cancelled is read instead ("Cancel a PaymentIntent")."""
+        intent_id = payment.intent_id
+        assert intent_id is not None
+        answer = self._change(
+            payment,
+            lambda: self._client.v1.payment_intents.cancel(
+                intent_id, {"cancellation_reason": "abandoned"}, _key(payment, "cancel")
+            ),
+        )
+        return self.retrieve(payment, intent_id) if answer.outcome is Outcome.MOVED_ON else answer
+
+    def check_method(self, payment: Payment) -> Answer | None:
+        """GET /v1/payment_methods/:id: saved, and on the payment's own customer (B9)."""
+        try:
+            method = self._client.v1.payment_methods.retrieve(payment.attempt.payment_method_id)
+        except stripe.StripeError as error:
+            return Answer(Outcome.METHOD_UNUSABLE, detail="gone") if error.http_status == 404 else _failed(error)
+        if id_of(method.to_dict().get("customer")) == payment.customer_id:
+            return None
+        return Answer(Outcome.METHOD_UNUSABLE, detail="saved on another customer, or on none")
+
+    def authentication_url(self, intent_id: str) -> str | None:
+        """Where the buyer authenticates now, None when nothing is to be done.
+
+        Raises `ProcessorAway` when Stripe does not tell.
+        """
+        try:
+            shown = self._client.v1.payment_intents.retrieve(intent_id)
+        except stripe.StripeError as error:
+            raise ProcessorAway from error
+        return intent_from(shown.to_dict()).redirect_url
+
+    def _change(self, payment: Payment, call: Callable[[], stripe.PaymentIntent]) -> Answer:
+        """A POST. A replayed answer is what was true when the key was first used: what is true now is read."""
+        answer, replayed = self._called(payment, call)
+        if not replayed or answer.intent is None:
+            return answer
+        present = self.retrieve(payment, answer.intent.intent_id)
+        declined_then = answer.outcome in (Outcome.DECLINED, Outcome.AUTHENTICATION_REQUIRED)
+        # Still without a method: then the decline that was replayed is this attempt's own, and says more.
+        return answer if declined_then and present.outcome is Outcome.UNCONFIRMED else present
+
+    def _answer(self, payment: Payment, call: Callable[[], stripe.PaymentIntent]) -> Answer:
+        return self._called(payment, call)[0]
+
+    def _called(self, payment: Payment, call: Callable[[], stripe.PaymentIntent]) -> tuple[Answer, bool]:
+        try:
+            shown = call()
+            intent = intent_from(shown.to_dict())
+        except stripe.StripeError as error:
+            return _failed(error), _is_replay(error.headers)
+        except (KeyError, TypeError):  # 200 with a body that is JSON and no PaymentIntent
+            return Answer(Outcome.UNKNOWN, detail="the body is not a PaymentIntent"), False
+        response = shown.last_response
+        answer = Answer(
+            outcome_of(intent, payment),
+            intent,
+            error_code=intent.error_code,
+            decline_code=intent.decline_code,
+            request_id=response.request_id if response else None,
+        )
+        return answer, _is_replay(response.headers if response else None)
+
+
+class ProcessorAway(Exception):
+    """Stripe did not answer, or not with what was asked for."""
+
+
+class NotFromStripe(Exception):
+    """The signature is missing, wrong or too old, or the body is no event of our key's mode."""
+
+
+def verified_event(body: bytes, signature: str | None, secret: str, *, live: bool) -> Json:
+    """A webhook's event, once its signature is ours and fresh ("Receive webhook events").
+
+    The SDK refuses old timestamps only: what is replayed within five minutes passes, so ids must be remembered.
+    Raises `NotFromStripe`.
+    """
+    try:
+        stripe.WebhookSignature.verify_header(body, signature, secret, stripe.Webhook.DEFAULT_TOLERANCE)
+        event = json.loads(body)
+    except stripe.SignatureVerificationError:
+        raise NotFromStripe("the signature does not verify") from None
+    except ValueError:  # not UTF-8, not JSON
+        raise NotFromStripe("the body is not JSON") from None
+    if not isinstance(event, dict) or event.get("object") != "event" or event.get("livemode") is not live:
+        raise NotFromStripe("the body is no event of this key's mode")
+    return event
+
+
+def _key(payment: Payment, verb: str) -> stripe.RequestOptions:
+    """In the options, never among the parameters: there it would be sent as a field, and a random key as the header."""
+    return {"idempotency_key": f"{verb}-{payment.attempt.idempotency_key}"}
+
+
+def _failed(error: stripe.StripeError) -> Answer:
+    """By status and error fields only: a message may quote what was sent."""
+    fields = error_in(error.json_body)
+    failure = failed_call(error.http_status, fields)
+    shown = fields.get("payment_intent")
+    return Answer(
+        outcome_of_failure(failure),
+        _intent(shown),
+        error_code=failure.code or failure.kind,
+        decline_code=fields.get("decline_code"),
+        detail=type(error).__name__,
+        request_id=error.request_id,
+    )
+
+
+def _intent(shown: Any) -> Intent | None:  # noqa: ANN401 - foreign JSON
+    try:
+        return intent_from(shown) if shown else None
+    except (KeyError, TypeError, AttributeError):
+        return None
+
+
+def _is_replay(headers: Any) -> bool:  # noqa: ANN401 - the SDK promises no type
+    """ "Idempotent requests": a saved result is marked by this header."""
+    return any(name.lower() == "idempotent-replayed" and value == "true" for name, value in dict(headers or {}).items())
+
+
+def _http_client(api_base: str) -> stripe.HTTPClient:
+    if urlsplit(api_base).hostname not in LOOPBACK:
+        return stripe.RequestsClient(timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S))
+    import requests
+
+    session = requests.Session()
+    session.trust_env = False  # a stand-in on this machine is not behind the machine's proxy
+    return stripe.RequestsClient(timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S), session=session)
+
+
+__all__ = ["ProcessorAway", "StripeGateway", "stripe"]
