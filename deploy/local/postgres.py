@@ -137,12 +137,9 @@ class PostgresServer:
 
     def _initialize(self) -> None:
         self._folder.mkdir(parents=True)
-        password_file = self._folder / "password"
-        password_file.touch(0o600)
-        password_file.write_text(self._password)
-        for path in (self._folder, password_file):
-            unprivileged.hand_over(path)
-        options = ["--auth=scram-sha-256", f"--pwfile={password_file}", f"--username={SUPERUSER}", "--encoding=UTF8"]
+        unprivileged.hand_over(self._folder)
+        # The password goes through a pipe: it never stands on the disk nor in the list of processes.
+        options = ["--auth=scram-sha-256", "--pwfile=/dev/stdin", f"--username={SUPERUSER}", "--encoding=UTF8"]
         # The builtin provider sorts alike on every platform, whatever locales the machine has.
         locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         command = [*unprivileged.command_prefix(), _binary("initdb"), "-D", self._data, *options, *locale]
@@ -150,11 +147,11 @@ class PostgresServer:
             [str(word) for word in command],
             cwd=self._folder,
             env={**os.environ, **_LOCALE, **self._run.environment},
+            input=self._password,
             capture_output=True,
             text=True,
             check=False,
         )
-        password_file.unlink()
         if done.returncode != 0:
             raise Trouble(
                 f"PostgreSQL could not make its data folder {self._data}: {(done.stderr or done.stdout).strip()}"

@@ -12,10 +12,16 @@ import shutil
 import sys
 from pathlib import Path
 
-USER = "nobody"  # the one unprivileged user that even a bare container knows
+from deploy.local.trouble import Trouble
 
-# linux/prctl.h, linux/capability.h
-PR_SET_KEEPCAPS = 8
+USER = "nobody"  # the one unprivileged user that even a bare container knows
+NOT_POSSIBLE = (
+    "PostgreSQL refuses to run as root, and root may not become " + USER + " here ({}): run this as an ordinary user."
+)
+
+# linux/prctl.h, linux/securebits.h, linux/capability.h
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
 CAP_DAC_OVERRIDE = 1
 CAPABILITY_VERSION_3 = 0x20080522
@@ -23,13 +29,16 @@ CAPABILITY_VERSION_3 = 0x20080522
 
 def command_prefix() -> list[str]:
     """What goes before a PostgreSQL command: nothing for an ordinary user, this script for root."""
-    return [sys.executable, "-I", "-S", str(Path(__file__))] if os.geteuid() == 0 else []
+    return [sys.executable, "-m", "deploy.local.unprivileged"] if os.geteuid() == 0 else []
 
 
 def hand_over(folder: Path) -> None:
-    """Makes the folder the server's own when root runs it: PostgreSQL wants to own its data."""
+    """Makes the folder the server's own when root runs it: PostgreSQL wants to own its data. Raises Trouble."""
     if os.geteuid() == 0:
-        shutil.chown(folder, USER)
+        try:
+            shutil.chown(folder, USER)
+        except (OSError, LookupError) as error:
+            raise Trouble(NOT_POSSIBLE.format(error)) from None
 
 
 def _become_nobody() -> None:
@@ -37,7 +46,8 @@ def _become_nobody() -> None:
     keep = sys.platform.startswith("linux")
     libc = ctypes.CDLL(None, use_errno=True) if keep else None
     if libc is not None:
-        _checked(libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
+        # access(2) forgets the capabilities of a user that is not root unless told not to, and initdb asks by access(2).
+        _checked(libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0))
     os.setgroups([])
     os.setgid(entry.pw_gid)
     os.setuid(entry.pw_uid)
@@ -60,10 +70,7 @@ def main() -> None:
     try:
         _become_nobody()
     except (OSError, KeyError) as error:
-        sys.exit(
-            f"PostgreSQL refuses to run as root, and this container does not let root become {USER} ({error}): "
-            "run as an ordinary user."
-        )
+        sys.exit(NOT_POSSIBLE.format(error))
     os.execv(sys.argv[1], sys.argv[1:])  # noqa: S606 - the command was put together by this package
 
 
