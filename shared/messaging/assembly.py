@@ -49,7 +49,7 @@ class Worker:
         self._desk: Desk[Any] = Desk(
             self._database, service.repository, self._publish, clock, crew.stopping, self._closing
         )
-        self._lanes: list[LaneConsumer] = []
+        self._lanes: list[LaneConsumer[Any]] = []
         self._companions: list[Companion] = []
 
     def run(self) -> Failure | None:
