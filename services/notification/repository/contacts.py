@@ -8,7 +8,6 @@ from pathlib import Path
 import psycopg
 
 from services.notification.domain.delivery import Contact
-from services.notification.repository.characters import storable
 from services.notification.repository.versions import newest_of
 from shared.contracts.workspace import ContactChanged
 from shared.postgres.queries import load
@@ -29,8 +28,8 @@ class Contacts:
             QUERIES["put_contacts"],
             {
                 "user_ids": [contact.user_id for contact in newest],
-                "names": [storable(contact.name) for contact in newest],
-                "emails": [storable(contact.email) for contact in newest],
+                "names": [contact.name for contact in newest],
+                "emails": [contact.email for contact in newest],
                 "versions": [contact.version for contact in newest],
             },
         )

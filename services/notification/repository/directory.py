@@ -8,7 +8,6 @@ from pathlib import Path
 import psycopg
 
 from services.notification.domain.members import Deciders
-from services.notification.repository.characters import storable
 from services.notification.repository.versions import newest_of
 from shared.contracts.workspace import MemberChanged, WorkspaceChanged
 from shared.postgres.queries import load
@@ -29,7 +28,7 @@ class Directory:
             QUERIES["put_workspaces"],
             {
                 "workspace_ids": [workspace.workspace_id for workspace in newest],
-                "names": [storable(workspace.name) for workspace in newest],
+                "names": [workspace.name for workspace in newest],
                 "versions": [workspace.version for workspace in newest],
             },
         )

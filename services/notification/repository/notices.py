@@ -12,7 +12,6 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from services.notification.domain.notice import Notice, Told
-from services.notification.repository.characters import storable
 from shared.contracts.notification import NoticeKind
 from shared.postgres.queries import load
 
@@ -65,10 +64,6 @@ def _columns(notices: Sequence[Notice]) -> dict[str, list[object]]:
         "kinds": [notice.kind for notice in notices],
         "wordings": [notice.wording for notice in notices],
         "about_ids": [notice.about_id for notice in notices],
-        "facts": [Jsonb(_storable_facts(notice)) for notice in notices],
+        "facts": [Jsonb(notice.facts) for notice in notices],
         "occurred_ats": [notice.occasion.occurred_at for notice in notices],
     }
-
-
-def _storable_facts(notice: Notice) -> dict[str, object]:
-    return {name: storable(fact) if isinstance(fact, str) else fact for name, fact in notice.facts.items()}

@@ -1,0 +1,5 @@
+"""The fixtures of notification's tests at a real database."""
+
+from tests.integration.notification.fixtures import notification_connection
+
+__all__ = ["notification_connection"]
