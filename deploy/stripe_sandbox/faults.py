@@ -16,10 +16,10 @@ from deploy.stripe_sandbox.values import JsonObject
 HOLD_LIMIT_S = 60
 MESSAGES = {
     429: "Request rate limit exceeded. You can learn more about rate limits here https://stripe.com/docs/rate-limits.",
-    409: "This object cannot be accessed right now because another API request or Stripe process is currently "
-    "accessing it.",
+    409: "There is currently another in-progress request using this Idempotent Key (that probably means you submitted "
+    "twice, and the other request is still going through). Please try again later.",
 }
-CODES = {429: "rate_limit", 409: "lock_timeout"}
+CODES = {429: "rate_limit", 409: "idempotency_key_in_use"}
 
 
 @dataclass

@@ -21,7 +21,9 @@ def decode(encoded: str) -> dict[str, Tree]:
     Raises ApiError (400) for names that are not well formed.
     """
     root: dict[str, Tree] = {}
-    for name, value in parse_qsl(encoded, keep_blank_values=True, max_num_fields=FIELDS_MAX):
+    if encoded.count("&") >= FIELDS_MAX:
+        raise invalid(f"A request may have at most {FIELDS_MAX} fields.")
+    for name, value in parse_qsl(encoded, keep_blank_values=True):
         matched = NAME.match(name)
         if matched is None:
             raise invalid(f"Invalid parameter name: {name}", param=name)

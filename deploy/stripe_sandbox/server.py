@@ -40,7 +40,8 @@ class Handler(BaseHTTPRequestHandler):
         self.serve()
 
     def serve(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
+        declared = self.headers.get("Content-Length", "0")
+        length = int(declared) if declared.isdecimal() else BODY_MAX_BYTES + 1
         if length > BODY_MAX_BYTES:
             self.close_connection = True
             self.write(reply(413, {"error": "the request is too large"}))

@@ -51,6 +51,11 @@ class Policy:
     stale_s: int = 0
     hold: bool = False
 
+    @property
+    def never_owed(self) -> bool:
+        """What goes out is nothing, or a copy that the receiver must refuse: the genuine event is lost on the way."""
+        return self.drop or self.forged or self.stale_s > 0
+
 
 PLAIN = Policy()
 
@@ -123,7 +128,7 @@ class Webhooks:
         if self.endpoint() is None:
             return
         for event in transaction.events:
-            status: Literal["dropped", "pending"] = "dropped" if self.policy_for(event).drop else "pending"
+            status: Literal["dropped", "pending"] = "dropped" if self.policy_for(event).never_owed else "pending"
             transaction.put(Delivery(id=event.id, created=event.created, status=status))
 
     def policy_for(self, event: Event) -> Policy:

@@ -58,8 +58,18 @@ def update(call: Call) -> JsonObject:
     before = call.subject(Customer, "id")
     customer = call.transaction.put(with_default(call, profiled(call, before)))
     old, new = before.wire(), customer.wire()
-    call.transaction.emit("customer.updated", new, {name: old[name] for name in old if old[name] != new[name]})
+    call.transaction.emit("customer.updated", new, former(old, new))
     return new
+
+
+def former(old: JsonObject, new: JsonObject) -> JsonObject:
+    """What changed, as it was: `previous_attributes` ("Event data"), of nested objects the changed part only."""
+    changed: JsonObject = {}
+    for name in old:
+        before, after = old[name], new.get(name)
+        if before != after:
+            changed[name] = former(before, after) if isinstance(before, dict) and isinstance(after, dict) else before
+    return changed
 
 
 def list_all(call: Call) -> JsonObject:

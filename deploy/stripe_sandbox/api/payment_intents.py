@@ -60,7 +60,6 @@ def create(call: Call) -> JsonObject:
         status="requires_payment_method",
         automatic=automatic_methods(call),
         capture_method=text(call.params, "capture_method") or "automatic_async",
-        confirmation_method=text(call.params, "confirmation_method") or "automatic",
         allowed_types=allowed_types(call),
         customer=customer_of(call),
         metadata=call.metadata(),
@@ -149,7 +148,7 @@ def attempt(call: Call, intent: PaymentIntent) -> JsonObject:
     manner = attempts.Manner(
         off_session=off_session,
         error_on_requires_action=flag(call.params, "error_on_requires_action"),
-        return_url=return_url,
+        return_url=None if flag(call.params, "use_stripe_sdk") else return_url,
         base_url=call.base_url,
     )
     return attempts.confirm(call.transaction, intent, method, manner).wire()

@@ -51,8 +51,8 @@ Handler = Callable[[Call], JsonObject]
 PAGED = "ending_before expand limit starting_after"
 ATTEMPT = "error_on_requires_action off_session payment_method payment_method_options receipt_email return_url"
 INTENT = (
-    "allowed_payment_method_types amount automatic_payment_methods capture_method confirm confirmation_method currency"
-    " customer description expand metadata setup_future_usage statement_descriptor statement_descriptor_suffix"
+    "allowed_payment_method_types amount automatic_payment_methods capture_method confirm currency customer"
+    " description expand metadata setup_future_usage statement_descriptor statement_descriptor_suffix"
     " transfer_group use_stripe_sdk"
 )
 PROFILE = "description email expand invoice_settings metadata name phone"

@@ -46,7 +46,6 @@ class PaymentIntent(Record):
     amount_received: int = 0
     amount_capturable: int = 0
     capture_method: str = "automatic_async"
-    confirmation_method: str = "automatic"
     automatic: JsonObject | None = None
     allowed_types: list[str] | None = None
     method_types: list[str] = field(default_factory=lambda: ["card"])
@@ -175,7 +174,7 @@ class PaymentIntent(Record):
             "cancellation_reason": self.cancellation_reason,
             "capture_method": self.capture_method,
             "client_secret": self.client_secret,
-            "confirmation_method": self.confirmation_method,
+            "confirmation_method": "automatic",
             "created": self.created,
             "currency": self.currency,
             "customer": self.customer,

@@ -25,7 +25,7 @@ def test_a_customer_gets_a_default_card_once_it_is_attached(shop: Shop) -> None:
     assert v1.customers.list({"email": "ada@refill.test"}).data[0].id == customer.id
     [changed] = v1.events.list({"type": "customer.updated"}).data
     assert changed.data.previous_attributes is not None
-    assert set(changed.data.previous_attributes) == {"invoice_settings"}
+    assert changed.data.previous_attributes.to_dict() == {"invoice_settings": {"default_payment_method": None}}
 
 
 def test_each_use_of_a_test_token_is_a_card_of_its_own(shop: Shop) -> None:

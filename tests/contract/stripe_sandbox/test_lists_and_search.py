@@ -58,7 +58,7 @@ def test_search_finds_by_metadata_and_pages(shop: Shop) -> None:
     found = shop.client.v1.payment_intents.search({"query": "metadata['purchase']:'p1'", "limit": 2})
 
     assert ([intent.id for intent in found.data], found.has_more) == (made[:0:-1], True)
-    assert found.object == "search_result"
+    assert found.to_dict()["object"] == "search_result"
     assert [intent.id for intent in found.auto_paging_iter()] == made[::-1]
 
 

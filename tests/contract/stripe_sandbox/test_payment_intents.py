@@ -1,5 +1,7 @@
 """The life of a PaymentIntent ("How PaymentIntents work")."""
 
+from typing import Any
+
 import pytest
 import stripe
 
@@ -81,12 +83,10 @@ def test_the_retired_payment_method_types_is_refused_by_name(shop: Shop) -> None
 
 
 def test_parameters_of_confirm_are_refused_on_a_create_that_does_not_confirm(shop: Shop) -> None:
-    for name, value in (
-        ("off_session", True),
-        ("return_url", "https://refill.test"),
-        ("error_on_requires_action", True),
-    ):
-        problem = shop.refused(confirm=False, **{name: value})
+    posted: Any = {"off_session": True, "return_url": "https://refill.test", "error_on_requires_action": True}
+    for name in posted:
+        one: Any = {name: posted[name]}
+        problem = shop.refused(confirm=False, **one)
 
         assert isinstance(problem, stripe.InvalidRequestError)
         assert problem.param == name
