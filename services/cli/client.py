@@ -78,17 +78,19 @@ class Client:
         answers_on: Sequence[Topic],
         final: Callable[[Event], bool],
         timeout_s: float,
+        also_ours: Callable[[Event], bool] = lambda _: False,
         passing: Callable[[Event], None] = lambda _: None,
     ) -> Event:
         """Send a command and wait for its final answer among the events with its correlation id.
 
+        `also_ours` adds events that an earlier command caused: of the same purchase, for instance.
         The ends of the answers' topics are taken before it is sent: no answer is missed. Raises `NotSent`, `NoAnswer`.
         """
         with self.listen(answers_on) as listening:
             sent = self.send(topic, command)
 
             def ours(event: Event) -> bool:
-                return event.envelope.correlation_id == sent
+                return event.envelope.correlation_id == sent or also_ours(event)
 
             return listening.until(
                 lambda event: ours(event) and final(event),

@@ -1,0 +1,62 @@
+"""The command line: every command of `refill` in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import typer
+
+from services.cli.commands import (
+    asking,
+    balances,
+    buying,
+    catalogs,
+    explaining,
+    importing,
+    notices,
+    operating,
+    stack,
+    tail,
+)
+
+app = typer.Typer(
+    name="refill",
+    help="Buys, shows and explains AI-credit top-ups: a client of the Kafka topics like any other.",
+    epilog="Exit codes: 0 done, 1 refused, 2 usage error, 3 no answer in time.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # its frames show the values of variables
+    add_completion=False,
+)
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "up": stack.up,
+    "down": stack.down,
+    "demo": stack.demo,
+    "request": asking.request,
+    "cancel": asking.cancel,
+    "decline": asking.decline,
+    "quote": buying.quote,
+    "buy": buying.buy,
+    "retry": buying.retry,
+    "balance": balances.balance,
+    "explain": explaining.explain,
+    "notices": notices.notices,
+    "tail": tail.tail,
+    "verify": operating.verify,
+    "quarantine": operating.quarantine,
+}
+GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
+    "import": (
+        "Send a file of directory or usage events, line by line.",
+        {"directory": importing.directory, "usage": importing.usage},
+    ),
+    "catalog": ("The price catalog.", {"publish": catalogs.publish, "show": catalogs.show}),
+}
+
+for name, command in COMMANDS.items():
+    app.command(name)(command)
+for group_name, (group_help, commands) in GROUPS.items():
+    group = typer.Typer(help=group_help, no_args_is_help=True)
+    for name, command in commands.items():
+        group.command(name)(command)
+    app.add_typer(group, name=group_name)

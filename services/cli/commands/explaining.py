@@ -1,0 +1,65 @@
+"""Where every credit of an account came from and where it went."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from services.cli.history import History, tell_history
+from services.cli.listening import kept_events, latest_events
+from services.cli.options import AsJson
+from services.cli.outcome import Exit, Problem
+from services.cli.output import Output, as_document
+from services.cli.settings import kafka_settings
+from shared.contracts.catalog import LEDGER_ACCOUNT, LEDGER_ANSWERS, LEDGER_BALANCE, LEDGER_PURCHASE
+from shared.contracts.credit_ledger import POOL, BalanceChanged
+
+
+def explain(
+    account: Annotated[
+        str, typer.Argument(help="WORKSPACE/USER, or WORKSPACE for its pooled quota", show_default=False)
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Tell where every credit of an account came from and where it went, and whether that adds up to its balance."""
+    name = account if "/" in account else f"{account}/{POOL}"
+    kafka = kafka_settings()
+    events = kept_events(kafka, [LEDGER_ACCOUNT, LEDGER_ANSWERS, LEDGER_PURCHASE])
+    history = tell_history(name, events)
+    latest = latest_events(kafka, LEDGER_BALANCE).get(name)
+    if not history.events and latest is None:
+        mend = "Write it as WORKSPACE/USER, for example acme/edith; `refill balance WORKSPACE` lists accounts."
+        raise Problem(f"Nothing is known of account {account}.", mend, Exit.REFUSED)
+    balance = latest.message if latest and isinstance(latest.message, BalanceChanged) else None
+    output = Output(as_json=as_json)
+    if as_json:
+        output.document(
+            {
+                "account": name,
+                "lots": [lot.as_document() for lot in history.lots.values()],
+                "events": [as_document(event) for event in history.events],
+                "balance": balance.wire() if balance else None,
+                "adds_up": history.adds_up(balance),
+            }
+        )
+        return
+    _show(history, balance, output)
+
+
+def _show(history: History, balance: BalanceChanged | None, output: Output) -> None:
+    for event in history.events:
+        output.event(event)
+    rows = [
+        (lot.lot_id[:8], lot.kind.replace("_", "-"), lot.origin, lot.granted, lot.burned, lot.lapsed, lot.remaining)
+        for lot in history.lots.values()
+    ]
+    output.table(history.account, ("lot", "kind", "came from", "granted", "burned", "lapsed", "remaining"), rows)
+    if history.adds_up(balance):
+        output.say("Every credit is accounted for: this adds up to the published balance.", "green")
+    else:
+        output.say(
+            "This does not add up to the published balance: events older than the topic's retention are gone, or a "
+            "change is on its way. The ledger's own books hold everything; `refill verify` checks them.",
+            "yellow",
+        )

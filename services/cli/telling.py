@@ -1,0 +1,99 @@
+"""Events in a sentence for people. What others wrote is shown without its control characters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from shared.contracts import credit_ledger as ledger
+from shared.contracts import notification, price_catalog, product, workspace
+from shared.contracts import top_up_commands as commands
+from shared.contracts import top_up_events as events
+from shared.contracts.dead_letter import DeadLettered
+from shared.contracts.message import Message
+
+
+def money(amount_minor: int, currency: str) -> str:
+    """An amount of a two-decimal currency, as people write it."""
+    return f"{amount_minor / 100:,.2f} {currency.upper()}"
+
+
+def printable(text: str) -> str:
+    """Without what could move the cursor, colour the screen or start a line of its own."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def quote_line(quote: commands.Quote) -> str:
+    """What a quote says."""
+    each = money(quote.unit_price_minor, quote.currency)
+    total = money(quote.total_minor, quote.currency)
+    return f"{quote.package_id} for {', '.join(quote.user_ids)}: {len(quote.user_ids)} x {each} = {total}"
+
+
+def _lots(lots: tuple[ledger.LotMovement, ...]) -> str:
+    return ", ".join(f"{lot.credits:,} from {lot.kind.replace('_', '-')} {lot.lot_id[:8]}" for lot in lots)
+
+
+def _status(status: events.PurchaseStatus) -> str:
+    extra = "".join(f", {value}" for value in (status.reason, status.url) if value)
+    return f"purchase {status.purchase_id} is {status.state} (attempt {status.attempt}{extra})"
+
+
+# Keys are message types; values say one event of it. What is not here is told by its key alone.
+SENTENCES: dict[type[Message], Callable[[Any], str]] = {
+    workspace.WorkspaceChanged: lambda m: f"workspace {m.workspace_id}: plan {m.plan}, {m.status}",
+    workspace.MemberChanged: lambda m: f"{m.user_id} is {m.role} of {m.workspace_id}",
+    workspace.ContactChanged: lambda m: f"contact of {m.user_id}",
+    commands.QuoteTopUp: lambda m: f"{m.actor_id} asks for a quote of {m.package_id}",
+    commands.RequestTopUp: lambda m: f"{m.actor_id} asks for {m.package_id} (request {m.request_id})",
+    commands.CancelRequest: lambda m: f"{m.actor_id} takes request {m.request_id} back",
+    commands.DeclineRequest: lambda m: f"{m.actor_id} declines request {m.request_id}",
+    commands.PurchaseTopUp: lambda m: f"{m.actor_id} buys {quote_line(m.quote)}",
+    commands.RetryPurchase: lambda m: f"{m.actor_id} tries purchase {m.purchase_id} again, attempt {m.attempt}",
+    events.CommandRefused: lambda m: f"refused, {m.reason}: {m.detail}",
+    events.TopUpQuoted: lambda m: f"quote: {quote_line(m.quote)} (catalog {m.quote.catalog_version})",
+    events.TopUpRequested: lambda m: f"{m.asker_id} asked for {m.credits:,} credits, request {m.request_id}",
+    events.RequestClaimed: lambda m: f"{m.buyer_id} is buying request {m.request_id}",
+    events.RequestReleased: lambda m: f"request {m.request_id} is open again",
+    events.RequestFulfilled: lambda m: f"request {m.request_id} of {m.asker_id} was fulfilled by {m.buyer_id}",
+    events.RequestDeclined: lambda m: f"{m.decliner_id} declined request {m.request_id}: {m.reason}",
+    events.RequestCancelled: lambda m: f"{m.asker_id} took request {m.request_id} back",
+    events.RequestExpired: lambda m: f"request {m.request_id} expired",
+    events.PurchaseAccepted: lambda m: f"purchase {m.purchase_id} accepted: {quote_line(m.quote)}",
+    events.PurchasePaid: lambda m: f"purchase {m.purchase_id} paid: {money(m.total_minor, m.currency)}",
+    events.PurchaseDeclined: lambda m: f"purchase {m.purchase_id} declined, {m.reason}: {m.detail}",
+    events.PurchaseActionRequired: lambda m: f"purchase {m.purchase_id} waits for authentication: open {m.url}",
+    events.PurchaseCancelled: lambda m: f"purchase {m.purchase_id} cancelled: {m.reason}",
+    events.PurchaseStatus: _status,
+    price_catalog.CatalogPublished: lambda m: f"catalog {m.catalog_version} with {len(m.packages)} packages",
+    product.UsageReported: lambda m: (
+        f"{m.user_id} used {m.credits} credits" if m.credits else f"{m.user_id}: {m.action} x {m.quantity}"
+    ),
+    ledger.UsageRefused: lambda m: (
+        f"usage {m.usage_id} of {m.user_id} refused, {m.reason}: needs {m.needed:,}, has {m.available:,}, "
+        f"short by {m.short_by:,}"
+    ),
+    ledger.PurchaseCredited: lambda m: (
+        f"purchase {m.purchase_id} credited: " + ", ".join(f"{line.user_id} +{line.credits:,}" for line in m.lines)
+    ),
+    ledger.CreditsGranted: lambda m: f"{m.user_id} +{m.credits:,} {m.kind.replace('_', '-')} {m.lot_id[:8]}",
+    ledger.CreditsBurned: lambda m: f"{m.user_id} -{m.credits:,} by {m.usages} usages: {_lots(m.lots)}",
+    ledger.QuotaLapsed: lambda m: f"{m.user_id} -{m.credits:,} lapsed with quota {m.lot_id[:8]}",
+    ledger.CreditsPaused: lambda m: f"{m.user_id}: {m.top_up_credits:,} bought credits paused by {m.cause}",
+    ledger.CreditsFreed: lambda m: f"{m.user_id}: {m.top_up_credits:,} bought credits usable again",
+    ledger.BalanceChanged: lambda m: (
+        f"{m.user_id} has {m.usable:,} usable: quota {m.quota_remaining:,}, top-up {m.top_up_remaining:,}"
+        + (" (paused)" if m.top_up_paused else "")
+    ),
+    notification.NoticeDelivered: lambda m: f"{m.user_id} was told {m.kind} ({m.channel})",
+    notification.NoticeFailed: lambda m: f"{m.user_id} could not be told {m.kind} ({m.channel}): {m.reason}",
+    notification.NoticeHandled: lambda m: f"{m.user_id}: {m.kind} about {m.about_id} is settled",
+    DeadLettered: lambda m: (
+        f"{m.service} set aside {m.source_topic}[{m.source_partition}]@{m.source_offset}, {m.reason}: {m.detail}"
+    ),
+}
+
+
+def sentence(message: Message) -> str:
+    """The event in one line, safe for a terminal."""
+    return printable(SENTENCES[type(message)](message))
