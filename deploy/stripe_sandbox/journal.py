@@ -48,13 +48,19 @@ class Effect:
         return {"seq": seq, "at": at, **asdict(self), "idempotency_key": idempotency_key, "request_id": request_id}
 
 
+class JournalDamaged(Exception):
+    """Somebody wrote into the journal, or cut it in the middle."""
+
+
 class Journal:
-    """Sequence numbers start at 1 and have no gaps."""
+    """Sequence numbers start at 1 and have no gaps. Raises JournalDamaged when the file has one."""
 
     def __init__(self, path: Path) -> None:
         self._lines = DurableLines(path)
         self._rows = self._lines.read()
-        assert [row["seq"] for row in self._rows] == list(range(1, len(self._rows) + 1)), "the journal has a gap"
+        if [row["seq"] for row in self._rows] != list(range(1, len(self._rows) + 1)):
+            self._lines.close()
+            raise JournalDamaged(f"{path} has a gap or a line twice: it proves nothing any more")
 
     @property
     def last(self) -> int:
