@@ -46,7 +46,7 @@ def _become_nobody() -> None:
     keep = sys.platform.startswith("linux")
     libc = ctypes.CDLL(None, use_errno=True) if keep else None
     if libc is not None:
-        # access(2) forgets the capabilities of a user that is not root unless told not to, and initdb asks by access(2).
+        # access(2) forgets the capabilities of a user that is not root unless told not to, and initdb asks by it.
         _checked(libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0))
     os.setgroups([])
     os.setgid(entry.pw_gid)

@@ -1,7 +1,11 @@
 """The embedded PostgreSQL is a real one: durable, restartable on its data, and many at once."""
 
+from pathlib import Path
+
+import psutil
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from deploy.local.postgres import PostgresServer
 from deploy.local.run_folder import RunFolder
@@ -28,6 +32,19 @@ def test_it_is_version_18_and_writes_through_to_the_disk(postgres_server: str) -
         for setting, value in {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}.items():
             assert connection.execute("SELECT current_setting(%s)", (setting,)).fetchone() == (value,)
         assert connection.info.server_version // 10_000 == 18
+
+
+def test_it_never_runs_as_root_and_keeps_its_password_off_the_disk(
+    own_postgres: PostgresServer, tmp_path: Path
+) -> None:
+    process = psutil.Process(own_postgres.pid)
+    assert 0 not in process.uids()
+
+    password = conninfo_to_dict(own_postgres.url)["password"]
+    folder = Path(process.cwd()).parent
+    small = [path for path in folder.rglob("*") if path.is_file() and path.stat().st_size < 100_000]
+    assert folder / "data" / "PG_VERSION" in small
+    assert not any(str(password).encode() in path.read_bytes() for path in small)
 
 
 def test_a_wrong_password_is_refused(postgres_server: str) -> None:
