@@ -241,8 +241,13 @@ def authenticate(transaction: Transaction, intent: PaymentIntent, *, passed: boo
 
 
 def save_for_later(transaction: Transaction, intent: PaymentIntent, method: PaymentMethod) -> None:
-    """`setup_future_usage` attaches the method to the customer ("Save a card during a payment")."""
+    """`setup_future_usage` attaches the method to the customer ("Save a card during a payment").
+
+    One that stays without a customer is spent by its payment ("Reuse a payment method": attach it first).
+    """
     if intent.setup_future_usage is None or intent.customer is None:
+        if method.customer is None:
+            transaction.put(replace(method, detached=True))
         return
     saved = replace(method, set_up=method.set_up or intent.setup_future_usage == "off_session")
     if saved.customer is None:

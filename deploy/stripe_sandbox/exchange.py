@@ -60,6 +60,9 @@ class Answer:
     original: str | None = None
 
 
+# "We expect the stripe-should-retry header to be false in most cases when a 500 is returned, since our idempotency
+# framework would typically replay it anyway" (stripe/_http_client.py, `_should_retry`).
+FINAL = {"Stripe-Should-Retry": "false"}
 NO_REPLY = Outgoing(0, b"", ending="reset")
 
 
@@ -114,7 +117,8 @@ class Exchange:
         with self._store.lock:
             saved = self._keys.begin(keyed, self._clock.now())
         if saved is not None:
-            return Answer(saved.status, saved.body, {"Idempotent-Replayed": "true"}, saved.request_id)
+            headers = {"Idempotent-Replayed": "true"} | (FINAL if saved.status >= 500 else {})
+            return Answer(saved.status, saved.body, headers, saved.request_id)
         try:
             return self._executed(incoming, request_id, found, keyed, fault)
         finally:
@@ -152,7 +156,8 @@ class Exchange:
 
     def _refused(self, fault: Fault, request_id: str) -> Answer:
         problem = fault.error()
-        return Answer(problem.status, problem.envelope(request_id), problem.headers)
+        headers = (FINAL if fault.save else {}) | problem.headers
+        return Answer(problem.status, problem.envelope(request_id), headers)
 
     def _run(self, route: Route, call: Call, request_id: str) -> tuple[Answer, bool]:
         """The endpoint's answer and whether it is to be saved. What a refused request drafted is discarded."""

@@ -104,9 +104,11 @@ def with_echoed(call: Call, intent: PaymentIntent) -> PaymentIntent:
     if "payment_method_options" not in call.params:
         return intent
     options = nested(call.params, "payment_method_options")
-    unmodelled = [name for name in options if name != "card"]
-    if unmodelled:
-        raise invalid(f"The sandbox models cards only, not: {unmodelled[0]}", param="payment_method_options")
+    chosen = [f"[{kind}][{name}]" for kind in options for name in nested(options, kind)]
+    for option in chosen:
+        if option != "[card][request_three_d_secure]":
+            param = f"payment_method_options{option}"
+            raise invalid(f"The sandbox does not model this parameter of Stripe's: {param}", param=param)
     return replace(intent, method_options=options)
 
 

@@ -22,7 +22,8 @@ class PaymentMethod(Record):
     """script: the test token whose behaviour this card has, as pm_card_visa_chargeDeclined.
 
     set_up: an authenticated payment saved it for off-session use ("Save a card during a payment").
-    detached: removed from its customer, which is for good (API reference, "Detach a PaymentMethod").
+    detached: removed from its customer, or paid with while it had none; either is for good (API reference, "Detach a
+    PaymentMethod").
     """
 
     KIND: ClassVar[str] = "payment_method"

@@ -58,6 +58,13 @@ def test_a_detached_card_is_gone_for_good(shop: Shop) -> None:
     assert "may not be used again" in str(shop.refused("pm_ada", customer=customer).user_message)
 
 
+def test_a_card_paid_with_and_never_attached_is_spent(shop: Shop) -> None:
+    method = shop.client.v1.payment_methods.create({"type": "card", "card": {"token": "tok_visa"}})
+    shop.buy(method.id)
+
+    assert "may not be used again" in str(shop.refused(method.id).user_message)
+
+
 def test_a_directory_on_file_can_name_its_customers_and_cards(shop: Shop) -> None:
     shop.control.customer(
         "cus_harbour", cards=[("pm_harbour", "pm_card_visa"), ("pm_broke", "pm_card_visa_chargeDeclined")]

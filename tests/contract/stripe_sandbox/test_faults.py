@@ -93,6 +93,24 @@ def test_a_saved_500_is_replayed_so_only_reading_tells(shop: Shop, stage: str, e
     assert [intent.status for intent in found] == ["succeeded"] * len(effects)
 
 
+@pytest.mark.case(2)
+def test_the_sdk_is_told_not_to_retry_a_saved_500(shop: Shop, url: str) -> None:
+    shop.control.fault(save=True)
+
+    with sdk(url, retries=2) as eager:
+        problem = Shop(eager, shop.control).refused(key="key-1")
+
+    assert problem.http_status == 500
+    assert len(shop.control.requests()) == 1
+
+
+def test_a_slow_reply_is_still_the_reply(shop: Shop) -> None:
+    shop.control.fault(action="none", stage="after", delay_ms=20)
+
+    assert shop.buy().status == "succeeded"
+    assert [row["struck"] for row in shop.control.faults()] == [1]
+
+
 def test_a_fault_strikes_as_often_as_ordered_and_only_what_it_names(shop: Shop) -> None:
     shop.control.fault(method="GET", path="/v1/payment_intents/*", times=2, status=503)
     intent = shop.buy()

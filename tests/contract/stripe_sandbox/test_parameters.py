@@ -30,6 +30,7 @@ REFUSED: list[tuple[dict[str, Any], str | None, str, str]] = [
         "payment_method_options[card][moto]",
         "Invalid boolean",
     ),
+    ({"payment_method_options": {"card": {"moto": True}}}, None, "payment_method_options[card][moto]", "not model"),
     ({"payment_method_options": {"card": {"x": 1}}}, "parameter_unknown", "payment_method_options[card][x]", "unknown"),
     ({"customer": "cus_nothing"}, "resource_missing", "customer", "No such customer: 'cus_nothing'"),
     ({"payment_method": "pm_nothing"}, "resource_missing", "payment_method", "No such PaymentMethod: 'pm_nothing'"),

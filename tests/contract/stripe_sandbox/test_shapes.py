@@ -109,13 +109,17 @@ def test_money_objects_have_stripes_shape(shop: Shop) -> None:
     pending = shop.client.v1.refunds.create({"payment_intent": shop.buy("pm_card_pendingRefund").id})
     shop.refused("pm_card_visa_chargeDeclined")
     dispute = shop.control.open_dispute(intent.id)
+    shop.control.settle(pending.id)
+    failing = shop.client.v1.refunds.create({"payment_intent": shop.buy("pm_card_refundFail").id})
+    shop.control.settle(failing.id)
     won = shop.control.end_dispute(str(dispute["id"]), "won")
     v1 = shop.client.v1
 
-    for listing in (v1.charges.list(), v1.refunds.list(), v1.disputes.list()):
+    for listing in (v1.charges.list(), v1.refunds.list(), v1.disputes.list(), v1.events.list({"limit": 100})):
         for item in listing.data:
             check(wire_of(item))
     check(wire_of(pending))
+    check(wire_of(failing))
     check(dispute)
     check(won)
     movements = won["balance_transactions"]
