@@ -67,7 +67,8 @@ def test_a_refusal_is_final_for_its_id_and_answered_again_alike(ledger: Ledger) 
     ledger.handle(paid("p1", "erin"))
     again = ledger.handle(usage("u1", 10_001))
     assert again.of(UsageRefused) == first.of(UsageRefused)
-    assert again.ids and set(again.ids) <= set(first.ids)
+    assert again.ids
+    assert set(again.ids) <= set(first.ids)
     assert ledger.handle(usage("u2", 10_001)).of(CreditsBurned)
 
 

@@ -1,0 +1,58 @@
+"""What is written once stays: refused to the worker by privilege, and to the owner and a superuser by trigger."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from tests.integration.credit_ledger.ledger import Ledger, paid, usage
+from tests.stack.database import Database
+
+FIXED = ("postings", "usages", "purchases", "grants")
+CHANGES = (
+    "UPDATE {table} SET workspace_id = workspace_id",
+    "DELETE FROM {table}",
+    "TRUNCATE {table} CASCADE",
+)
+
+
+@pytest.fixture
+def used(ledger: Ledger) -> Ledger:
+    ledger.handle(paid("p1", "erin"), usage("u1", 100))
+    return ledger
+
+
+def change(table: str, template: str) -> str:
+    column = "credits" if table == "postings" else "workspace_id"
+    return template.format(table=f"credit_ledger.{table}").replace("workspace_id", column)
+
+
+@pytest.mark.rule("C14")
+@pytest.mark.parametrize("template", CHANGES)
+@pytest.mark.parametrize("table", FIXED)
+def test_the_worker_has_no_right_to_change_or_delete(used: Ledger, table: str, template: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), used.connection.transaction():
+        used.connection.execute(change(table, template))
+
+
+@pytest.mark.rule("C14")
+@pytest.mark.parametrize("template", CHANGES)
+@pytest.mark.parametrize("table", FIXED)
+def test_the_owner_and_a_superuser_are_refused_too(used: Ledger, database: Database, table: str, template: str) -> None:
+    for url in (database.migrator_url("credit_ledger"), database.superuser_url):
+        with psycopg.connect(url) as connection, pytest.raises(psycopg.errors.RestrictViolation, match="append-only"):
+            connection.execute(change(table, template))
+
+
+@pytest.mark.rule("C14")
+def test_the_worker_changes_of_a_lot_only_what_is_left_of_it(used: Ledger) -> None:
+    for column in ("granted", "user_id", "workspace_id", "opened_at", "purchase_id", "kind"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), used.connection.transaction():
+            used.connection.execute(f"UPDATE lots SET {column} = {column}")
+
+
+@pytest.mark.rule("C13")
+@pytest.mark.parametrize("remaining", ["-1", "granted + 1"])
+def test_no_lot_goes_below_zero_or_above_what_was_granted(used: Ledger, remaining: str) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation, match="never_below_zero"), used.connection.transaction():
+        used.connection.execute(f"UPDATE lots SET remaining = {remaining}")

@@ -1,0 +1,123 @@
+"""Many workers at once on the same rows: never below zero, never deadlocked, one effect per id."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from shared.contracts.credit_ledger import BalanceChanged, CreditsBurned, UsageRefused
+from shared.messaging.failures import Weather
+from tests.integration.credit_ledger.ledger import Answers, Ledger, bad_checks, member, migrated, paid, usage, workspace
+from tests.stack.database import Database
+
+BURNERS = 16
+
+
+def together(database: Database, work: Callable[[int, Ledger], Answers], workers: int = BURNERS) -> list[Answers]:
+    """Each worker on its own connection, all let go at the same moment. A worker's failure fails the test."""
+    start = threading.Barrier(workers)
+    answers: list[Answers] = [Answers() for _ in range(workers)]
+    failures: list[BaseException] = []
+
+    def run(number: int) -> None:
+        ledger = Ledger(database.worker_url("credit_ledger"))
+        try:
+            start.wait()
+            answers[number] = work(number, ledger)
+        except BaseException as failure:
+            failures.append(failure)
+        finally:
+            ledger.close()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    return answers
+
+
+@pytest.mark.rule("C13", "C10")
+@pytest.mark.case(8)
+def test_sixteen_burns_at_once_on_the_last_credits_never_spend_more_than_there_is(
+    ledger: Ledger, database: Database
+) -> None:
+    ledger.handle(usage("before", 9_900))
+    answers = together(database, lambda number, each: each.handle(usage(f"u{number}", 30)))
+    assert sum(len(each.of(CreditsBurned)) for each in answers) == 3
+    assert sum(len(each.of(UsageRefused)) for each in answers) == BURNERS - 3
+    assert ledger.lots("acme", "erin") == [("quota", 10_000, 10)]
+    assert bad_checks(database) == []
+
+
+@pytest.mark.rule("C11")
+@pytest.mark.case(4, 7)
+def test_one_usage_delivered_to_sixteen_workers_at_once_burns_once(ledger: Ledger, database: Database) -> None:
+    def report(number: int, each: Ledger) -> Answers:
+        # The same id for different users: no common account lock, so only the id's own row can tell them apart.
+        users = ["erin", "evan"]
+        wanted = [usage(f"u{i}", 30, user_id=users[(number + i) % 2]) for i in range(20)]
+        while True:
+            try:
+                return each.handle(*wanted)
+            except Weather:
+                continue
+
+    together(database, report)
+    assert ledger.rows("SELECT count(*), sum(credits) FROM usages") == [(20, 600)]
+    assert (
+        sum(remaining for _, _, remaining in ledger.lots("acme", "erin") + ledger.lots("acme", "evan")) == 20_000 - 600
+    )
+    assert bad_checks(database) == []
+
+
+@pytest.mark.rule("B8")
+@pytest.mark.case(4)
+def test_one_purchase_delivered_to_sixteen_workers_at_once_is_credited_once(database: Database) -> None:
+    url = migrated(database)
+    together(database, lambda _, each: each.handle(paid("p1", "erin", "evan", "adam")))
+    ledger = Ledger(url)
+    assert ledger.lots("acme", "erin") == ledger.lots("acme", "adam") == [("top_up", 3_000, 3_000)]
+    ledger.close()
+    assert bad_checks(database) == []
+
+
+@pytest.mark.case(22)
+def test_everything_at_once_on_the_same_accounts_neither_deadlocks_nor_leaves_a_stale_balance(
+    ledger: Ledger, database: Database
+) -> None:
+    users = ["adam", "erin", "evan"]
+    ledger.handle(paid("p0", *users))
+
+    def mixed(number: int, each: Ledger) -> Answers:
+        answers = Answers()
+        for i in range(6):
+            turn: list[Any] = [
+                usage(f"u{number}-{i}-{user}", 3, user_id=user) for user in users[number % 3 :] + users[: number % 3]
+            ]
+            kind = (number + i) % 4
+            if kind == 0:
+                turn = [paid(f"p{number}-{i}", *reversed(users))]
+            elif kind == 1:
+                turn = [workspace(plan="pro" if i % 2 else "free", version=10 + number * 6 + i)]
+            elif kind == 2:
+                turn = [member("erin", "viewer" if i % 2 else "editor", 10 + number * 6 + i)]
+            answers.effects.extend(each.handle(*turn).effects)
+        return answers
+
+    answers = together(database, mixed, workers=8)
+    assert bad_checks(database) == []
+    told = sorted((each for answer in answers for each in answer.of(BalanceChanged)), key=lambda each: each.version)
+    latest = {each.user_id: each for each in told}  # as a consumer keeps them: the highest version
+    [(plan,)] = ledger.rows("SELECT plan FROM workspaces")
+    roles = dict(ledger.rows("SELECT user_id, role FROM members"))
+    for user in users:
+        left = sum(remaining for _, _, remaining in ledger.lots("acme", user))
+        paused = plan == "free" or roles[user] == "viewer"
+        assert latest[user].quota_remaining + latest[user].top_up_remaining == left
+        assert latest[user].top_up_paused == paused
+        assert latest[user].usable == (0 if paused else left)

@@ -1,0 +1,90 @@
+"""`verify` finds every kind of tampering that a superuser could do, and names the first row."""
+
+from __future__ import annotations
+
+import json
+
+import psycopg
+import pytest
+
+from services.credit_ledger import verify
+from tests.integration.credit_ledger.ledger import Ledger, bad_checks, paid, usage
+from tests.stack.database import Database
+
+# Each change is one that no constraint stops once triggers and foreign keys are switched off, as a superuser can.
+TAMPERING = {
+    "every_lot_holds_what_its_postings_say": "UPDATE lots SET remaining = remaining - 1 WHERE kind = 'top_up'",
+    "every_lot_was_filled_once_with_what_it_was_granted": "UPDATE lots SET granted = granted + 1 WHERE kind = 'quota'",
+    "every_posting_is_of_a_lot_that_exists": "DELETE FROM lots WHERE kind = 'quota'",
+    "every_transaction_is_balanced": (
+        "ALTER TABLE postings DROP CONSTRAINT one_account_is_debited; "
+        "UPDATE postings SET debit_lot_id = NULL WHERE credit_contra = 'burned'"
+    ),
+    "the_sum_of_all_entries_is_zero": (
+        "CREATE OR REPLACE VIEW entries AS SELECT transaction_id, ordinal, 'debit' AS side, "
+        "debit_contra AS account, debit_lot_id AS lot_id, -credits AS credits, decided_at FROM postings"
+    ),
+    "nothing_is_below_zero_or_above_what_was_granted": (
+        "ALTER TABLE lots DROP CONSTRAINT never_below_zero_nor_above_what_was_granted; UPDATE lots SET remaining = -1"
+    ),
+    "every_top_up_lot_is_a_line_of_a_purchase": "UPDATE grants SET credits = credits + 1",
+    "every_purchase_was_credited_with_all_its_lines": "DELETE FROM lots WHERE user_id = 'evan'",
+    "every_burned_usage_has_postings_of_its_credits": "UPDATE usages SET credits = 1 WHERE outcome = 'burned'",
+    "every_burning_belongs_to_one_usage_and_its_workspace": "DELETE FROM usages WHERE outcome = 'burned'",
+    "nothing_bought_ever_lapsed": (
+        "UPDATE lots SET kind = 'top_up', purchase_id = lot_id, period_start = NULL, period_end = NULL "
+        "WHERE kind = 'quota'; UPDATE postings SET credit_contra = 'lapsed' WHERE credit_contra = 'burned'"
+    ),
+    "every_account_has_counted_its_transactions": "UPDATE accounts SET version = 1",
+}
+
+
+@pytest.fixture
+def books(ledger: Ledger) -> Ledger:
+    ledger.handle(paid("p1", "erin", "evan"), usage("u1", 100), usage("u2", 99_999))
+    return ledger
+
+
+def test_there_is_a_tampering_for_every_check() -> None:
+    assert set(TAMPERING) == set(verify.CHECKS)
+
+
+@pytest.mark.rule("C14")
+def test_untouched_books_pass_every_check(
+    books: Ledger, database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert books.rows("SELECT count(*) FROM postings") == [(4,)]
+    monkeypatch.setenv("REFILL_AUDITOR_DATABASE_URL", database.auditor_url)
+    assert verify.main([]) == 0
+    assert "BAD" not in capsys.readouterr().out
+
+
+@pytest.mark.rule("C14")
+@pytest.mark.parametrize("check", TAMPERING)
+def test_tampering_is_found_and_the_first_row_named(
+    books: Ledger,
+    database: Database,
+    check: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with psycopg.connect(database.superuser_url) as connection:
+        connection.execute("SET search_path = credit_ledger; SET session_replication_role = replica")
+        for statement in TAMPERING[check].split("; "):
+            connection.execute(statement)
+    assert check in bad_checks(database)
+    monkeypatch.setenv("REFILL_AUDITOR_DATABASE_URL", database.auditor_url)
+    assert verify.main(["--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert not report["ok"]
+    [found] = [each for each in report["checks"] if each["check"] == check]
+    assert found["bad_rows"] >= 1
+    assert found["first"]
+
+
+def test_without_an_address_verify_says_which_setting_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("REFILL_AUDITOR_DATABASE_URL", raising=False)
+    assert verify.main([]) == 78
+    assert "REFILL_AUDITOR_DATABASE_URL" in capsys.readouterr().err
