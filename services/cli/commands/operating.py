@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import subprocess
 import sys
@@ -33,7 +34,7 @@ def quarantine(
     partition: Annotated[int, typer.Argument(min=0, show_default=False)],
     offset: Annotated[int, typer.Argument(min=0, show_default=False)],
     reason: Annotated[str, typer.Option(help="why; it is kept", show_default=False)],
-    who: Annotated[str, typer.Option(help="the person who decides it", show_default=False)],
+    who: Annotated[str | None, typer.Option(help="the person who decides it; you, when left out")] = None,
     service: Annotated[
         str | None, typer.Option(help="whose handler fails; needed where several read the topic")
     ] = None,
@@ -41,7 +42,16 @@ def quarantine(
 ) -> None:
     """Have one message sent to the dead letters that a worker stops at. It is audited; restart the worker after it."""
     load_environment()
-    arguments = ["quarantine", topic, str(partition), str(offset), "--who", who, "--reason", reason]
+    arguments = [
+        "quarantine",
+        topic,
+        str(partition),
+        str(offset),
+        "--who",
+        who or getpass.getuser(),
+        "--reason",
+        reason,
+    ]
     _run(_consumer(topic, service), arguments, as_json=as_json)
 
 
