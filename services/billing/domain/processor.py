@@ -1,4 +1,4 @@
-"""What billing needs from a payment processor. Every call may be repeated; its result is a row of the decision table."""
+"""What billing needs from a payment processor: a call may be repeated, its result is a row of the decision table."""
 
 from __future__ import annotations
 
