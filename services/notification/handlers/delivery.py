@@ -23,12 +23,12 @@ def occasion_of(received: Received[Any]) -> Occasion:
 def deliver(due: Sequence[tuple[Notice, Cause]], work: Work[NotificationRepository]) -> list[Outgoing]:
     """Write what is new of these notices, publish that it was told, and set the emails on their way (N4)."""
     told = work.repository.notices.add([notice for notice, _ in due])
-    new = [(notice, cause) for notice, cause in due if notice.notice_id in told]
-    mailed = [(notice, cause) for notice, cause in new if notice.by_email]
+    new = {notice.notice_id: (notice, cause) for notice, cause in due if notice.notice_id in told}
+    mailed = [(notice, cause) for notice, cause in new.values() if notice.by_email]
     if mailed:
         work.repository.emails.add(mailed, work.now)
         work.timers.set_many(EMAIL_TIMER, [(str(notice.notice_id), work.now) for notice, _ in mailed])
-    return [announcements.delivered(told[notice.notice_id], "in_app", cause) for notice, cause in new]
+    return [announcements.delivered(told[notice.notice_id], "in_app", cause) for notice, cause in new.values()]
 
 
 def settle(

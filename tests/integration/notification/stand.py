@@ -35,12 +35,12 @@ REACTIONS: dict[tuple[str, type[Any]], Reaction[NotificationRepository]] = {
 class Event:
     """A message as it is delivered: the same `id` again is the same event again."""
 
-    message: Message | Tombstone
+    message: Message | Tombstone = field(repr=False)
     id: str
-    topic: Topic
+    topic: Topic = field(repr=False)
     correlation_id: str | None = None
-    appended_at: datetime = NOW
-    may_wait: bool = True
+    appended_at: datetime = field(default=NOW, repr=False)
+    may_wait: bool = field(default=True, repr=False)
 
     def received(self) -> Received[Any]:
         cause = Cause(f"/{self.topic.owner}", self.id, self.correlation_id)

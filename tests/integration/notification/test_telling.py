@@ -38,6 +38,13 @@ def test_the_same_event_delivered_again_tells_nobody_again(stand: Stand) -> None
 
 
 @pytest.mark.rule("N4")
+@pytest.mark.case(4)
+def test_the_same_event_twice_in_one_run_tells_once(stand: Stand) -> None:
+    stand.receive(*events.directory(), events.purchase_declined(), events.purchase_declined())
+    assert len(stand.told("adam")) == len(stand.emails("adam")) == len(stand.published) == 1
+
+
+@pytest.mark.rule("N4")
 def test_the_database_itself_refuses_a_second_notice_of_one_event_and_person(stand: Stand) -> None:
     stand.receive(*events.directory(), events.requested())
     copy = """INSERT INTO notices (notice_id, event_source, event_id, user_id, workspace_id, kind, wording, about_id,
