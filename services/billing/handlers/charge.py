@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from services.billing.domain.links import Links
-from services.billing.domain.outcome import Answer
+from services.billing.domain.outcome import Answer, Outcome
 from services.billing.domain.payment import Payment
 from services.billing.domain.processor import Processor
 from services.billing.domain.step import Call, Step, charge_step, listing_since
@@ -76,11 +76,18 @@ class ChargeErrand:
                 return unusable
         match request.step.call:
             case Call.CREATE:
-                return processor.create(payment)
+                return self._explained(payment, processor.create(payment))
             case Call.CONFIRM:
-                return processor.confirm(payment)
+                return self._explained(payment, processor.confirm(payment))
             case Call.RETRIEVE:
                 assert payment.intent_id is not None
                 return processor.retrieve(payment, payment.intent_id)
             case _:
                 return processor.find(payment, listing_since(payment))
+
+    def _explained(self, payment: Payment, answer: Answer) -> Answer:
+        """A charge refused as ill-formed is often only a method that was removed since: the buyer can mend that."""
+        if answer.outcome is not Outcome.REJECTED:
+            return answer
+        unusable = self._processor.check_method(payment)
+        return unusable if unusable and unusable.outcome is Outcome.METHOD_UNUSABLE else answer
