@@ -1,5 +1,5 @@
-"""The fixtures of notification's tests at a real database."""
+"""The fixtures of notification's tests at real servers."""
 
-from tests.integration.notification.fixtures import notification_connection, stand
+from tests.integration.notification.fixtures import live, notification_connection, stand
 
-__all__ = ["notification_connection", "stand"]
+__all__ = ["live", "notification_connection", "stand"]

@@ -9,10 +9,12 @@ import psycopg
 import pytest
 
 from deploy.local.cluster import Cluster
+from deploy.local.world import World
 from services.notification.app import MIGRATIONS, SCHEMA
 from shared.messaging.service import RUNTIME_MIGRATIONS
 from shared.postgres.migrations import migrate
 from shared.postgres.pool import Database as Connections
+from tests.integration.notification.live import Live
 from tests.integration.notification.stand import Stand
 from tests.stack.database import Database
 
@@ -35,3 +37,11 @@ def stand(notification_connection: psycopg.Connection) -> Iterator[Stand]:
     """The handlers at empty tables; whatever a test writes is rolled back at its end."""
     with notification_connection.transaction(force_rollback=True):
         yield Stand(notification_connection)
+
+
+@pytest.fixture
+def live(world: World) -> Iterator[Live]:
+    """A world whose notification worker is not started yet."""
+    made = Live(world)
+    yield made
+    made.close()

@@ -1,0 +1,121 @@
+"""A running notification worker in a world of its own: events go in by Kafka, tables and mails are looked at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import psycopg
+
+from deploy.local.mailbox import Mail
+from deploy.local.waiting import wait_until
+from deploy.local.worker import Worker
+from deploy.local.world import World
+from deploy.postgres.roles import worker as worker_role
+from services.cli.client import Client
+from services.cli.listening import kept_events
+from services.notification.app import SCHEMA
+from services.notification.domain.notice import Told
+from services.notification.repository import NotificationRepository
+from services.notification.repository.emails import Delivery
+from shared.contracts.catalog import NOTIFICATION_DELIVERY as DELIVERIES
+from shared.contracts.catalog import TOPICS
+from shared.contracts.message import Message
+from shared.messaging.ids import derive
+from shared.messaging.log import Parcel
+from shared.messaging.settings import ClientSettings, KafkaSettings
+from shared.postgres.pool import Database
+from tests.unit.notification import events
+
+PATIENCE_S = 60  # what takes a second here may take long on a machine that does much else
+
+TOPIC_OF = {message: topic for topic in TOPICS for message in topic.messages}
+
+
+class Live:
+    """The world, the worker in it, and what can be seen from outside."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.kafka: KafkaSettings = ClientSettings(
+            kafka_bootstrap=world.environment["REFILL_KAFKA_BOOTSTRAP"], topic_prefix=world.topic_prefix
+        ).kafka()
+        self._client = Client(self.kafka, "/tests")
+        self._database = Database(world.environment["REFILL_NOTIFICATION_DATABASE_URL"], worker_role(SCHEMA), SCHEMA)
+
+    @property
+    def worker(self) -> Worker:
+        return self.world.workers[SCHEMA]
+
+    def say(self, *messages: Message) -> None:
+        """Publish what the other services would; equal messages are one event."""
+        self.deliver(
+            self._client.parcel(TOPIC_OF[type(message)], message, str(derive(message.type, message.model_dump_json())))
+            for message in messages
+        )
+
+    def deliver(self, parcels: Iterable[Parcel]) -> None:
+        """Publish anything."""
+        self._client.deliver(parcels)
+
+    def know_everybody(self) -> None:
+        """Publish the directory and wait until the worker has it, so that no later crash falls into that."""
+        self.say(*events.directory())
+        wanted = len(events.ROLES)
+        wait_until(
+            lambda: (
+                self._count("SELECT count(*) FROM contacts") == self._count("SELECT count(*) FROM members") == wanted
+                and self._count("SELECT count(*) FROM workspaces") == 1
+            ),
+            PATIENCE_S,
+            "the directory",
+        )
+
+    def wait_for_notices(self, user_id: str, count: int) -> list[Told]:
+        """What the person was told, once it is `count` notices."""
+        wait_until(lambda: len(self.told(user_id)) >= count, PATIENCE_S, f"{count} notices of {user_id}")
+        return self.told(user_id)
+
+    def wait_for_emails(self, user_id: str, state: str) -> list[Delivery]:
+        """The person's emails, once all are in `state`."""
+        wait_until(
+            lambda: {delivery.state for delivery in self.emails(user_id)} == {state},
+            PATIENCE_S,
+            f"emails of {user_id} {state}",
+        )
+        return self.emails(user_id)
+
+    def wait_until_quiet(self) -> None:
+        """Nothing is left to be published, and no email is on its way."""
+        quiet = "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM timers WHERE kind = 'email')"
+        wait_until(lambda: self._count(quiet) == 0, PATIENCE_S, "an empty outbox and no email to send")
+
+    def told(self, user_id: str) -> list[Told]:
+        with self._database.transaction() as connection:
+            return NotificationRepository(connection).notices.of_person(user_id)
+
+    def emails(self, user_id: str) -> list[Delivery]:
+        with self._database.transaction() as connection:
+            return NotificationRepository(connection).emails.of_person(user_id)
+
+    def mails(self) -> list[Mail]:
+        """What the mail server has taken."""
+        return self.world.mailbox.mails()
+
+    def published(self) -> Counter[tuple[str, str]]:
+        """How often each event stands on the delivery topic: type and id."""
+        return Counter((event.envelope.type, event.envelope.id) for event in kept_events(self.kafka, [DELIVERIES]))
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+        self._database.close()
+
+    def _count(self, query: str) -> int:
+        try:
+            with self._database.transaction() as connection:
+                row = connection.execute(query).fetchone()
+        except psycopg.OperationalError:
+            return -1
+        assert row is not None
+        return int(row[0])

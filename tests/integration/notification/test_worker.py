@@ -1,0 +1,63 @@
+"""The worker as it runs: events of the other services in, notices, mails and events of its own out."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from services.cli.listening import kept_events
+from shared.contracts.catalog import DEAD_LETTERS, WORKSPACE_CONTACT
+from shared.contracts.dead_letter import DeadLettered
+from shared.contracts.envelope import CONTENT_TYPE_HEADERS
+from shared.messaging.log import Parcel
+from tests.integration.notification.live import Live
+from tests.unit.notification import events
+
+
+@pytest.mark.rule("N1", "N2", "A6", "B8")
+def test_a_request_from_asking_to_credits_is_told_to_everybody_it_concerns(live: Live) -> None:
+    # The events are there before the worker has ever seen the directory: it reads that first.
+    live.say(events.requested())
+    live.say(*events.directory())
+    live.worker.start()
+    live.wait_for_notices("adam", 1)
+    live.say(events.credited(editors=("erin",)), events.paid(editors=("erin",)), events.fulfilled())
+    assert {told.wording for told in live.wait_for_notices("adam", 2)} == {"top_up_requested", "purchase_receipt"}
+    assert {told.wording for told in live.wait_for_notices("erin", 2)} == {"request_fulfilled", "credits_received"}
+    assert [told.state for told in live.told("olivia")] == ["handled"]
+    for user_id in ("adam", "erin", "olivia"):
+        live.wait_for_emails(user_id, "sent")
+    live.wait_until_quiet()
+    to = sorted((mail.recipients[0], mail.message["Subject"]) for mail in live.mails())
+    assert to == [
+        ("adam@acme.example", "Erin asks for 12,000 credits in Acme"),
+        ("adam@acme.example", "Receipt: USD 49.00 for credits in Acme"),
+        ("erin@acme.example", "You have 12,000 new credits in Acme"),
+        ("erin@acme.example", "Your request for credits in Acme was granted"),
+        ("olivia@acme.example", "Erin asks for 12,000 credits in Acme"),
+    ]
+    published = live.published()
+    assert set(published.values()) == {1}
+    # Five notices in-app and by email, of which two were handled.
+    assert sorted(kind.split(".")[1] for kind, _ in published) == ["notice-delivered"] * 10 + ["notice-handled"] * 2
+    assert live.worker.stop() == 0
+
+
+@pytest.mark.case(19, 23)
+def test_a_broken_contact_is_dead_lettered_by_place_and_hash_and_the_next_one_is_read(live: Live) -> None:
+    broken = b'{"specversion": "1.0", "name": "Adam", "email": "adam@secret.example"}'
+    live.deliver([Parcel(WORKSPACE_CONTACT, b"adam", broken, CONTENT_TYPE_HEADERS)])
+    live.say(*events.directory(), events.requested())
+    live.worker.start()
+    live.wait_for_emails("adam", "sent")
+    live.wait_until_quiet()
+    assert live.worker.stop() == 0
+    (dead,) = kept_events(live.kafka, [DEAD_LETTERS["notification"]])
+    assert isinstance(dead.message, DeadLettered)
+    assert dead.message.source_topic == WORKSPACE_CONTACT.name
+    assert dead.message.value_sha256 == hashlib.sha256(broken).hexdigest()
+    assert dead.message.value_base64 is None
+    log = live.worker.log.read_text()
+    assert "secret.example" not in dead.message.model_dump_json() + log
+    assert "acme.example" not in log
