@@ -9,7 +9,8 @@ from rich.text import Text
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_red")
 LEVEL_STYLES = {"warning": "yellow", "error": "bold red", "critical": "bold red"}
-HEAD = ("timestamp", "level", "event")  # what a structured line begins with; the rest follows as key=value
+# What a structured line begins with, and what its label says already; the rest follows as key=value.
+HEAD = ("time", "level", "event", "service")
 
 
 class LogFile:
@@ -54,7 +55,7 @@ def readable(line: str) -> Text:
     if fields is None:
         return Text.from_ansi(line)
     level = str(fields.get("level", "info")).lower()
-    time = str(fields.get("timestamp", ""))[11:23]
+    time = str(fields.get("time", ""))[11:23]
     rest = " ".join(f"{key}={value}" for key, value in fields.items() if key not in HEAD)
     return Text(f"{time} {fields['event']}", style=LEVEL_STYLES.get(level, "")) + Text(f" {rest}", style="dim")
 

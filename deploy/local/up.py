@@ -36,7 +36,7 @@ def run_up(runs: Path = RUNS) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: ended.set())
     try:
-        with RunFolder.claim(NAME, runs=runs, wait_s=10) as run:
+        with RunFolder.claim(NAME, runs=runs, wait_s=3) as run:
             (run.path / PID_FILE).write_text(str(os.getpid()))
             console.print("Starting PostgreSQL, Kafka, the Stripe sandbox and the mail sink ...")
             return _serve(console, run, runs / ENVIRONMENT_FILE, ended)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from deploy.local.child import Child
 from deploy.local.cluster import Cluster
@@ -104,8 +105,9 @@ class World:
         self._cluster.create_migrated(self.database, self._migrate, f"refill_template_{_migrations_fingerprint()}")
 
     def _migrate(self, connections: Mapping[str, str]) -> None:
-        for service in WORKERS:
-            self._run_step(f"services.{service}", "migrate", connections)
+        self._all_at_once(
+            *(partial(self._run_step, f"services.{service}", "migrate", connections) for service in WORKERS)
+        )
 
     def _run_step(self, module: str, command: str, environment: Mapping[str, str] | None = None) -> None:
         """Runs `python -m <module> <command>` to its end. Raises Trouble with what it said when it fails."""

@@ -1,6 +1,5 @@
 """`make up` and `make down`: everything runs in the foreground, its addresses are told, and it ends when asked."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -27,13 +26,13 @@ def runs(tmp_path: Path) -> Iterator[Path]:
     clean_up_abandoned(tmp_path)
 
 
-def start_up(runs: Path) -> tuple[subprocess.Popen[bytes], Path]:
-    """Starts `up` in a process of its own and waits until it runs. Returns the process and its log."""
+def start_up(runs: Path, until: str) -> tuple[subprocess.Popen[bytes], Path]:
+    """Starts `up` in a process of its own and waits until it says so. Returns the process and its log."""
     log = runs.parent / f"{runs.name}.log"
     with log.open("wb") as output:
         command = [sys.executable, "-c", UP, str(runs)]
         process = subprocess.Popen(command, cwd=PROJECT, stdout=output, stderr=subprocess.STDOUT)
-    wait_until(lambda: process.poll() is not None or "Up." in log.read_text(), UP_WITHIN_S, "make up")
+    wait_until(lambda: process.poll() is not None or until in log.read_text(), UP_WITHIN_S, "make up")
     assert process.poll() is None, log.read_text()
     return process, log
 
@@ -41,11 +40,17 @@ def start_up(runs: Path) -> tuple[subprocess.Popen[bytes], Path]:
 def test_it_tells_its_addresses_keeps_its_workers_running_and_ends_when_down_is_asked(
     runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    up, log = start_up(runs)
+    up, log = start_up(runs, until="Up.")
     settings = read_environment(runs / "env")
     assert (runs / "env").stat().st_mode & 0o777 == 0o600
     with psycopg.connect(settings["REFILL_AUDITOR_DATABASE_URL"]) as auditor:
         assert auditor.execute("SELECT current_user").fetchone() == ("auditor",)
+
+    second = subprocess.run(
+        [sys.executable, "-c", UP, str(runs)], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert second.returncode == 1
+    assert "Another process is running" in second.stderr
 
     workers = [process for process in marked_processes(runs / "up") if "services.billing" in process.cmdline()]
     assert len(workers) == 1
@@ -61,15 +66,11 @@ def test_it_tells_its_addresses_keeps_its_workers_running_and_ends_when_down_is_
     assert capsys.readouterr().out == "Nothing was up.\n"
 
 
-def test_ctrl_c_ends_it_and_a_second_up_beside_it_is_refused(runs: Path) -> None:
-    up, log = start_up(runs)
-    second = subprocess.run(
-        [sys.executable, "-c", UP, str(runs)], cwd=PROJECT, capture_output=True, text=True, check=False
-    )
-    assert second.returncode == 1
-    assert "Another process is running" in second.stderr
+def test_ctrl_c_while_it_starts_ends_it_and_leaves_nothing(runs: Path) -> None:
+    up, log = start_up(runs, until="Starting")
 
-    os.kill(up.pid, signal.SIGINT)
+    up.send_signal(signal.SIGINT)
 
     assert up.wait() == 0, log.read_text()
     assert marked_processes(runs / "up") == []
+    assert not (runs / "env").exists()

@@ -9,7 +9,7 @@ from deploy.local.log_view import LogView, readable
 
 
 def test_a_structured_line_is_spelled_out() -> None:
-    line = '{"event": "purchase_paid", "level": "info", "timestamp": "2026-01-02T03:04:05.678901Z", "purchase": "p-1"}'
+    line = '{"event": "purchase_paid", "level": "info", "time": "2026-01-02T03:04:05.678901Z", "purchase": "p-1"}'
 
     assert readable(line).plain == "03:04:05.678 purchase_paid purchase=p-1"
 
