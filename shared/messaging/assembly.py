@@ -60,7 +60,10 @@ class Worker:
         withdraw(self._settings.ready_file)
         self._wait_for_dependencies()
         if not self._crew.stopping.is_set():
-            self._start()
+            try:
+                self._start()
+            except Exception as error:
+                self._crew.fail("start", error)
             self._crew.over.wait()
         self._stop()
         return self._crew.failure
