@@ -165,6 +165,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-p
 
     def poll(self, timeout_ms: int, max_records: int) -> dict[Place, list[Record]]:
         """What has come. Below 50 ms the client never joins its group. Raises Weather, LogMoved, KafkaProblem."""
+        self._keep_the_join()
         with _translated("reading from Kafka"):
             polled = self._consumer.poll(timeout_ms=max(50, timeout_ms), max_records=max_records)
         return {self._place(partition): records for partition, records in polled.items()}
@@ -183,6 +184,16 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-p
         """Leave the group at once, so that the others need not wait for the session to end."""
         with suppress(kafka_errors.KafkaError):
             self._consumer.close(autocommit=False, timeout_ms=SHUTDOWN_MS)
+
+    def _keep_the_join(self) -> None:
+        """A joining that ends between two polls is forgotten by the client, assignment, heartbeats and all (3.0.12).
+
+        It then idles for ever. A task left over from the last poll says so: ask to join, and the client either takes up
+        what is under way or joins once more.
+        """
+        coordinator = self._consumer._coordinator
+        if coordinator._join_task is not None:
+            coordinator.request_rejoin()
 
     def _still_assigned(self, places: Collection[Place]) -> list[TopicPartition]:
         return [tp for tp in self._consumer.assignment() if self._place(tp) in places]

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
 import orjson
@@ -36,14 +36,23 @@ WAIT_S = 60
 PARTITIONS = 2  # enough to have more than one, few enough to be made quickly
 
 
+class Runnable(Protocol):
+    def run(self) -> None: ...
+
+
+T = TypeVar("T", bound=Runnable)
+P = TypeVar("P", bound="Part[Any]")
+
+
 @dataclass
-class Part:
+class Part(Generic[T]):
     """A lane or relay in a thread; `error` is what ended it."""
 
-    target: LaneConsumer[Notebook] | Relay
+    target: T
     stopping: threading.Event
     thread: threading.Thread = field(init=False)
     error: BaseException | None = None
+    failure_expected: bool = False
 
     def __post_init__(self) -> None:
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -61,6 +70,7 @@ class Part:
         assert not self.thread.is_alive()
 
     def fails_with(self) -> BaseException:
+        self.failure_expected = True
         self.thread.join(WAIT_S)
         assert self.error is not None, "it goes on"
         return self.error
@@ -71,29 +81,30 @@ class World:
 
     def __init__(self, bootstrap: str, worker_url: str, migrator_url: str, prefix: str) -> None:
         self.worker_url = worker_url
+        self._migrator_url = migrator_url
         self.settings = KafkaSettings(
             bootstrap=(bootstrap,), prefix=prefix, delivery_timeout_ms=3_000, poll_timeout_ms=100
         )
         self.database = Database(worker_url, "test-road", SCHEMA)
         self._publisher = Publisher(self.settings, "test")
-        self._parts: list[Part] = []
+        self._parts: list[Part[Any]] = []
         migrate(migrator_url, SCHEMA, (RUNTIME_MIGRATIONS, MIGRATIONS))
         administrator = Administrator(self.settings)
         administrator.create([replace(topic, partitions=PARTITIONS) for topic in (*TOPICS, DEAD_LETTERS[SERVICE])])
         administrator.close()
 
-    def lane(self, lane: Lane[Notebook], clock: Clock | None = None) -> Part:
+    def lane(self, lane: Lane[Notebook], clock: Clock | None = None) -> Part[LaneConsumer[Notebook]]:
         """A started lane."""
         stopping = threading.Event()
         consumer = LaneConsumer(SERVICE, lane, self.database, self.settings, Notebook, clock or SystemClock(), stopping)
         return self._keep(Part(consumer, stopping))
 
-    def relay(self) -> Part:
+    def relay(self) -> Part[Relay]:
         """A started relay."""
         stopping = threading.Event()
         return self._keep(Part(Relay(SERVICE, SCHEMA, self.database, self.settings, stopping), stopping))
 
-    def _keep(self, part: Part) -> Part:
+    def _keep(self, part: P) -> P:
         self._parts.append(part)
         return part
 
@@ -151,6 +162,24 @@ class World:
         """Everything in the topic's log as JSON."""
         return [orjson.loads(record.value) for _, record in self.read_all(topic) if record.value is not None]
 
+    def owner(self) -> psycopg.Connection:
+        """A connection that may do everything to the service's tables."""
+        return psycopg.connect(self._migrator_url)
+
+    def cut_log(self, topic: Topic, before: int) -> None:
+        """Delete the records below this offset, in each partition that reaches so far, as retention would."""
+        from kafka import KafkaAdminClient, TopicPartition  # here: it warns when imported before the tests' filters
+        from kafka.admin import ConfigResource, ConfigResourceType
+
+        ends = {place.partition: end for place, (_, end) in bounds_of(self.settings, [topic.name]).items()}
+        admin = KafkaAdminClient(bootstrap_servers=list(self.settings.bootstrap))
+        name = self.settings.prefix + topic.name
+        configs = {"cleanup.policy": "delete"}  # the broker deletes no records of a compacted topic on demand
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs)])
+        cut = {TopicPartition(name, number): before for number, end in ends.items() if end >= before}
+        admin.delete_records(cut)
+        admin.close()
+
     def wait_for_notes(self, count: int) -> None:
         wait_until(lambda: self.query("SELECT count(*) FROM notebook")[0][0] >= count, f"{count} notes", self._parts)
 
@@ -190,7 +219,7 @@ def envelope_of(message: Message, event_id: str | None = None) -> Envelope:
     )
 
 
-def wait_until(condition: Callable[[], bool], what: str, parts: Sequence[Part] = ()) -> None:
+def wait_until(condition: Callable[[], bool], what: str, parts: Sequence[Part[Any]] = ()) -> None:
     """Wait for something that must come; fail with what ended a part, when one has ended."""
     deadline = time.monotonic() + WAIT_S
     while time.monotonic() < deadline:
@@ -198,7 +227,7 @@ def wait_until(condition: Callable[[], bool], what: str, parts: Sequence[Part] =
             if condition():
                 return
         for part in parts:
-            if part.error is not None:
+            if part.error is not None and not part.failure_expected:
                 raise AssertionError(f"waiting for {what}, but {part.error!r}") from part.error
         time.sleep(0.02)
     raise AssertionError(f"{what} did not come")

@@ -5,29 +5,9 @@ from __future__ import annotations
 import pytest
 
 from shared.contracts.catalog import TOP_UP, TOP_UP_COMMANDS, WORKSPACE_DIRECTORY
-from shared.contracts.top_up_commands import CancelRequest
-from shared.contracts.workspace import WorkspaceChanged
+from tests.integration.messaging.builders import command, workspace
 from tests.integration.messaging.road_service import COMMANDS, DIRECTORY
 from tests.integration.messaging.road_world import World
-
-REQUEST = "0198c0de-0000-7000-8000-{:012d}"
-
-
-def workspace(name: str, number: int = 1) -> WorkspaceChanged:
-    return WorkspaceChanged.read(
-        {
-            "workspace_id": name,
-            "name": f"{name} v{number}",
-            "plan": "pro",
-            "status": "active",
-            "cycle_anchor": "2026-01-01",
-            "version": number,
-        }
-    )
-
-
-def command(workspace_id: str, number: int = 1) -> CancelRequest:
-    return CancelRequest(workspace_id=workspace_id, actor_id="u1", request_id=REQUEST.format(number))
 
 
 def test_every_message_has_its_effect_once_and_in_the_order_of_its_entity(world: World) -> None:
