@@ -9,7 +9,17 @@ from dataclasses import dataclass
 
 import structlog
 
+from shared.messaging.failures import Bug
+from shared.observability.errors import describe, frames
+
 log = structlog.get_logger()
+
+
+def _place(error: BaseException) -> dict[str, object]:
+    """Which message a bug is about."""
+    if not isinstance(error, Bug):
+        return {}
+    return {"topic": error.topic, "partition": error.partition, "offset": error.offset, "id": error.message_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,8 @@ class Crew:
         self.over.set()
 
     def fail(self, who: str, error: BaseException) -> None:
-        """Somebody cannot go on: the process is to end. The first reason counts."""
+        """Somebody cannot go on: the process is to end. Every reason is said at once, the first one counts."""
+        log.error("worker.failed", part=who, reason=describe(error), trace=frames(error), **_place(error))
         with self._lock:
             self._failure = self._failure or Failure(who, error)
         self.over.set()

@@ -19,13 +19,12 @@ from pydantic_settings import BaseSettings
 from shared.contracts.catalog import BY_NAME
 from shared.messaging import quarantine
 from shared.messaging.clock import SystemClock
-from shared.messaging.crew import Crew, Failure
+from shared.messaging.crew import Crew
 from shared.messaging.failures import Bug, SettingsProblem
 from shared.messaging.log import KafkaProblem
 from shared.messaging.service import RUNTIME_MIGRATIONS, Companion, Runtime, Service
 from shared.messaging.settings import EXIT_CODE, PREFIX, DatabaseUrl, WorkerSettings, load_settings
 from shared.observability import logs
-from shared.observability.errors import describe, frames
 from shared.postgres.migrations import MigrationProblem, migrate
 from shared.postgres.pool import Database
 
@@ -92,7 +91,7 @@ def _run(service_factory: Callable[[S], Service[Any]], settings: S) -> int:
     _stop_on_signals(crew)
     log.info("worker.starting", pid=os.getpid())
     failure = Worker(service, settings, SystemClock(), crew).run()
-    code = _explain(failure) if failure else 0
+    code = _exit_code(failure.error) if failure else 0
     if crew.join(0):
         # A thread hangs in a call that does not end. Leaving in the ordinary way would wait for it, or crash on it.
         sys.stderr.flush()
@@ -118,15 +117,7 @@ def _stop_on_signals(crew: Crew) -> None:
     threading.Thread(target=stop, name="signals", daemon=True).start()
 
 
-def _explain(failure: Failure) -> int:
-    """Say why the worker ends, and which exit code that means."""
-    error = failure.error
-    place = (
-        {"topic": error.topic, "partition": error.partition, "offset": error.offset, "id": error.message_id}
-        if isinstance(error, Bug)
-        else {}
-    )
-    log.error("worker.failed", part=failure.who, reason=describe(error), trace=frames(error), **place)
+def _exit_code(error: BaseException) -> int:
     return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), EXIT_OTHER)
 
 
