@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 
 from services.cli.outcome import Exit, Problem
+from shared.contracts.catalog import TOPICS
 from shared.messaging.failures import SettingsProblem
 from shared.messaging.settings import ClientSettings, KafkaSettings, load_settings
+from shared.messaging.topic_setup import missing
 
 PROJECT = Path(__file__).resolve().parents[2]
 MEND = "Run `refill up` in another terminal, or set REFILL_KAFKA_BOOTSTRAP."
@@ -26,9 +28,13 @@ def load_environment() -> None:
 
 
 def kafka_settings() -> KafkaSettings:
-    """How to reach Kafka. Raises Problem."""
+    """How to reach Kafka, where it and its topics are there. Raises Problem that says what is missing."""
     load_environment()
     try:
-        return load_settings(ClientSettings).kafka()
+        settings = load_settings(ClientSettings).kafka()
     except SettingsProblem as error:
         raise Problem(str(error), MEND, Exit.USAGE) from error
+    absent = missing(settings, TOPICS)  # costs 0.1 s; the client itself says the same to every trouble, after 5 s
+    if absent:
+        raise Problem(f"{absent}.", MEND, Exit.NO_ANSWER)
+    return settings

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 from typing import Annotated
 
 import typer
@@ -31,17 +34,17 @@ def tail(
 ) -> None:
     """Show events as they pass, until Ctrl-C."""
     output = Output(as_json=as_json)
-    left = count
     deadline = None if seconds is None else time.monotonic() + seconds
     with Listening(kafka_settings(), _topics(topic or []), from_beginning=from_beginning) as listening:
-        try:
-            while left != 0 and (deadline is None or time.monotonic() < deadline):
-                for seen in listening.poll()[:left]:
-                    if _concerns(seen, workspace):
-                        _show(seen, output)
-                        left = None if left is None else left - 1
-        except KeyboardInterrupt:
-            return
+        passing = (seen for seen in _passing(listening, deadline) if _concerns(seen, workspace))
+        with suppress(KeyboardInterrupt):
+            for seen in islice(passing, count):
+                _show(seen, output)
+
+
+def _passing(listening: Listening, deadline: float | None) -> Iterator[Seen]:
+    while deadline is None or time.monotonic() < deadline:
+        yield from listening.poll()
 
 
 def _topics(names: list[str]) -> list[Topic]:

@@ -15,6 +15,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder without settings, and no settings in the environment."""
     monkeypatch.setattr("os.environ", {})
     monkeypatch.setattr(settings, "PROJECT", tmp_path / "project")
+    monkeypatch.setattr(settings, "missing", lambda *_: None)  # nothing runs where these addresses lead to
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
