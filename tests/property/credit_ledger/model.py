@@ -1,0 +1,169 @@
+"""A deliberately naive ledger: one credit at a time, nothing cached. It shares no code with the real one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from dateutil.relativedelta import relativedelta
+
+from shared.contracts.decode import Tombstone
+from shared.contracts.product import UsageReported
+from shared.contracts.top_up_events import PurchasePaid
+from shared.contracts.workspace import MemberChanged, WorkspaceChanged
+from tests.property.credit_ledger.operations import CATALOG, USERS, Operation, Ring
+
+Account = tuple[str, str]
+
+
+@dataclass
+class NaiveLot:
+    """Credits and what became of each."""
+
+    account: Account
+    kind: str
+    opened_at: datetime
+    lot_id: str
+    credits: int
+    ends: datetime | None = None
+    burned_by: list[str] = field(default_factory=list)
+    lapsed: int = 0
+
+    @property
+    def left(self) -> int:
+        return self.credits - len(self.burned_by) - self.lapsed
+
+
+class NaiveLedger:
+    """Follows the rules word by word."""
+
+    def __init__(self) -> None:
+        self.workspaces: dict[str, WorkspaceChanged] = {}
+        self.roles: dict[Account, MemberChanged] = {}
+        self.removed: set[str] = set()
+        self.lots: list[NaiveLot] = []
+        self.begun: dict[Account, datetime] = {}
+        self.outcomes: dict[tuple[str, str], str] = {}
+        self.purchases: set[str] = set()
+
+    def take(self, operation: Operation) -> None:
+        """One thing after the other."""
+        content, at = operation.content, operation.at
+        if isinstance(content, WorkspaceChanged):
+            known = self.workspaces.get(content.workspace_id)
+            if known is None or content.version > known.version or content.workspace_id in self.removed:
+                self.workspaces[content.workspace_id] = content
+                self.removed.discard(content.workspace_id)
+        elif isinstance(content, MemberChanged):
+            role = self.roles.get((content.workspace_id, content.user_id))
+            if role is None or content.version > role.version or content.key() in self.removed:
+                self.roles[content.workspace_id, content.user_id] = content
+                self.removed.discard(content.key())
+        elif isinstance(content, Tombstone):
+            self.removed.add(content.key)
+        elif isinstance(content, PurchasePaid):
+            self._buy(content, at)
+        elif isinstance(content, UsageReported):
+            self._use(content, at)
+        elif isinstance(content, Ring):
+            for user in (*USERS, "~pool"):
+                self._begin_period((content.workspace_id, user), at)
+
+    def left(self) -> dict[str, int]:
+        """What is left of each lot."""
+        return {lot.lot_id: lot.left for lot in self.lots}
+
+    def burned(self) -> dict[str, dict[str, int]]:
+        """What each usage took from each lot, by kind of lot or purchase's lot id."""
+        taken: dict[str, dict[str, int]] = {}
+        for lot in self.lots:
+            for usage in lot.burned_by:
+                by_lot = taken.setdefault(usage, {})
+                by_lot[lot.lot_id] = by_lot.get(lot.lot_id, 0) + 1
+        return taken
+
+    def _buy(self, purchase: PurchasePaid, at: datetime) -> None:
+        if purchase.purchase_id in self.purchases:
+            return
+        if {line.lot_id for line in purchase.lines} & {lot.lot_id for lot in self.lots}:
+            return
+        self.purchases.add(purchase.purchase_id)
+        for line in purchase.lines:
+            account = (purchase.workspace_id, line.user_id)
+            self.lots.append(NaiveLot(account, "top_up", at, line.lot_id, line.credits))
+
+    def _use(self, usage: UsageReported, at: datetime) -> None:
+        key = (usage.workspace_id, usage.usage_id)
+        if key in self.outcomes:
+            return
+        role = self._role((usage.workspace_id, usage.user_id))
+        if usage.workspace_id in self.removed or role == "nobody":
+            self.outcomes[key] = "unknown"
+            return
+        if role == "viewer":
+            self.outcomes[key] = "cannot_edit"
+            return
+        pooled = self._pooled(usage.workspace_id)
+        payer = (usage.workspace_id, "~pool" if pooled else usage.user_id)
+        self._begin_period(payer, at)
+        workspace = self.workspaces[usage.workspace_id]
+        kinds = ["quota"] + ([] if pooled or workspace.status != "active" else ["top_up"])
+        lots = [lot for lot in self.lots if lot.account == payer and lot.kind in kinds]
+        assert usage.credits is not None
+        if sum(lot.left for lot in lots) < usage.credits:
+            self.outcomes[key] = "short"
+            return
+        self.outcomes[key] = "burned"
+        for _ in range(usage.credits):
+            open_lots = [lot for lot in lots if lot.left]
+            quota = [lot for lot in open_lots if lot.kind == "quota"]
+            oldest = min(open_lots, key=lambda lot: (lot.opened_at, lot.lot_id))
+            (quota[0] if quota else oldest).burned_by.append("/".join(key))
+
+    def _begin_period(self, account: Account, at: datetime) -> None:
+        quota = self._quota(account)
+        mine = [lot for lot in self.lots if lot.account == account and lot.kind == "quota"]
+        if quota is None:
+            for lot in mine:
+                if lot.ends is not None and lot.ends <= at:
+                    lot.lapsed += lot.left
+            return
+        anchor = self.workspaces[account[0]].cycle_anchor
+        start, end, first = _period(anchor, at)
+        if account in self.begun and self.begun[account] >= start:
+            return
+        if account[1] == "~pool" and first and account not in self.begun:
+            quota = CATALOG.quotas.free_first_period
+        for lot in mine:
+            lot.lapsed += lot.left
+        self.begun[account] = start
+        self.lots.append(NaiveLot(account, "quota", start, f"{account} {start}", quota, end))
+
+    def _quota(self, account: Account) -> int | None:
+        if account[0] in self.removed or account[0] not in self.workspaces:
+            return None
+        pooled, quotas = self._pooled(account[0]), CATALOG.quotas
+        if account[1] == "~pool":
+            return quotas.free if pooled else None
+        role = self._role(account)
+        if pooled or role in ("viewer", "nobody"):
+            return None
+        seat = "guest_editor" if role == "guest_editor" else "editor"
+        return int(getattr(quotas, f"{self.workspaces[account[0]].plan}_{seat}"))
+
+    def _role(self, account: Account) -> str:
+        gone = "/".join(account) in self.removed or account not in self.roles
+        return "nobody" if gone else self.roles[account].role
+
+    def _pooled(self, workspace_id: str) -> bool:
+        workspace = self.workspaces[workspace_id]
+        return workspace.plan == "free" or workspace.status == "canceled"
+
+
+def _period(anchor: date, at: datetime) -> tuple[datetime, datetime, bool]:
+    """Walk month by month from the anchor until the instant lies inside."""
+    origin = datetime(anchor.year, anchor.month, anchor.day, tzinfo=UTC)
+    number = -30
+    while not origin + relativedelta(months=number) <= at < origin + relativedelta(months=number + 1):
+        number += 1
+    return origin + relativedelta(months=number), origin + relativedelta(months=number + 1), number == 0

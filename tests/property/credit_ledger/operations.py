@@ -1,0 +1,149 @@
+"""What can come to the ledger, in small: few ids that collide, few credits that run out, months that pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import get_args
+
+from hypothesis import strategies as st
+
+from shared.contracts.decode import Tombstone
+from shared.contracts.message import Message
+from shared.contracts.product import UsageReported
+from shared.contracts.top_up_events import PurchasePaid
+from shared.contracts.workspace import MemberChanged, Plan, Role, WorkspaceChanged, WorkspaceStatus
+from tests.integration.credit_ledger.ledger import catalog, member, paid, usage, workspace
+
+BEGIN = datetime(2026, 1, 20, tzinfo=UTC)
+WORKSPACES = ("acme", "zeta")
+USERS = ("erin", "evan")
+CATALOG = catalog(
+    free_first_period=12, free=7, pro_editor=9, pro_guest_editor=4, business_editor=15, business_guest_editor=5
+)
+ANCHORS = (date(2026, 1, 5), date(2026, 1, 31), date(2025, 11, 20))
+
+
+@dataclass(frozen=True)
+class Ring:
+    """The timers of a workspace's accounts are due."""
+
+    workspace_id: str
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Something that comes at an instant of the log."""
+
+    content: Message | Tombstone | Ring
+    at: datetime
+
+    @property
+    def workspace_id(self) -> str:
+        if isinstance(self.content, Tombstone):
+            return self.content.key.partition("/")[0]
+        return str(getattr(self.content, "workspace_id"))  # noqa: B009 - every message here has one
+
+
+def _usages(workspace_id: str) -> st.SearchStrategy[UsageReported]:
+    return st.builds(
+        lambda number, credits, user: usage(f"u{number}", credits, user, workspace_id, occurred_at=BEGIN),
+        st.integers(0, 25),
+        st.integers(1, 12),
+        st.sampled_from(USERS),
+    )
+
+
+def _purchases(workspace_id: str) -> st.SearchStrategy[PurchasePaid]:
+    return st.builds(
+        lambda number, credits, users: paid(f"p{number}", *users, credits=credits, workspace_id=workspace_id),
+        st.integers(0, 5),
+        st.integers(1, 2).map(lambda tens: 10 * tens),
+        st.sampled_from([USERS[:1], USERS[1:], USERS]),
+    )
+
+
+def _workspaces(workspace_id: str) -> st.SearchStrategy[WorkspaceChanged]:
+    plans: tuple[Plan, ...] = get_args(Plan)
+    statuses: tuple[WorkspaceStatus, ...] = get_args(WorkspaceStatus)
+    return st.builds(
+        lambda plan, status, version, anchor: workspace(workspace_id, plan, status, version, anchor),
+        st.sampled_from(plans),
+        st.sampled_from(("active", *statuses)),
+        st.integers(2, 30),
+        st.sampled_from(ANCHORS),
+    )
+
+
+def _members(workspace_id: str) -> st.SearchStrategy[MemberChanged]:
+    roles: tuple[Role, ...] = get_args(Role)
+    return st.builds(
+        lambda user, role, version: member(user, role, version, workspace_id),
+        st.sampled_from(USERS),
+        st.sampled_from(roles),
+        st.integers(2, 30),
+    )
+
+
+def _gone(workspace_id: str) -> st.SearchStrategy[Tombstone]:
+    return st.sampled_from([Tombstone(workspace_id), *(Tombstone(f"{workspace_id}/{user}") for user in USERS)])
+
+
+def _contents(workspace_id: str) -> st.SearchStrategy[Message | Tombstone | Ring]:
+    frequent: list[st.SearchStrategy[Message | Tombstone | Ring]] = [_usages(workspace_id)] * 6
+    return st.one_of(
+        *frequent,
+        _purchases(workspace_id),
+        _purchases(workspace_id),
+        _workspaces(workspace_id),
+        _members(workspace_id),
+        _gone(workspace_id),
+        st.just(Ring(workspace_id)),
+    )
+
+
+@st.composite
+def histories(draw: st.DrawFn, workspace_id: str | None = None, max_size: int = 40) -> list[Operation]:
+    """A history of one workspace, or of all: first what is known of each, then anything, in the order of the log."""
+    names = (workspace_id,) if workspace_id else WORKSPACES
+    history = [
+        Operation(content, BEGIN)
+        for name in names
+        for content in (workspace(name), *(member(user, workspace_id=name) for user in USERS))
+    ]
+    steps = st.tuples(
+        st.one_of(*(_contents(name) for name in names)),
+        st.sampled_from([0, 0, 0, 0, 1, 3, 9, 31]),
+    )
+    at = BEGIN
+    for content, days in draw(st.lists(steps, max_size=max_size)):
+        at += timedelta(days=days, seconds=1)
+        history.append(Operation(content, at))
+    return history
+
+
+@st.composite
+def doubled(draw: st.DrawFn, history: Sequence[Operation]) -> list[Operation]:
+    """The same history with usage and purchases delivered again, any number of them, any time later."""
+    result = list(history)
+    again = [each for each in history if isinstance(each.content, UsageReported | PurchasePaid)]
+    for each in draw(st.lists(st.sampled_from(again), max_size=12)) if again else ():
+        place = draw(st.integers(_first(result, each) + 1, len(result)))
+        result.insert(place, Operation(each.content, result[place - 1].at))
+    return result
+
+
+@st.composite
+def interleaved(draw: st.DrawFn, one: Sequence[Operation], other: Sequence[Operation]) -> list[Operation]:
+    """Two histories mixed, each in its own order."""
+    turns = draw(st.permutations([True] * len(one) + [False] * len(other)))
+    ones, others = iter(one), iter(other)
+    return [next(ones) if turn else next(others) for turn in turns]
+
+
+cuts = st.lists(st.integers(0, 80), max_size=20).map(frozenset)
+
+
+def _first(history: Sequence[Operation], wanted: Operation) -> int:
+    return next(place for place, each in enumerate(history) if each is wanted)

@@ -1,0 +1,109 @@
+"""Plays a history through the real handlers, cut into batches, and writes the books down to the byte."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from services.credit_ledger.handlers.renewal import renew
+from services.credit_ledger.repository import LedgerRepository
+from shared.contracts.credit_ledger import POOL
+from shared.messaging.work import Cause, Received, Work
+from tests.integration.credit_ledger.ledger import HANDLERS, PRODUCT
+from tests.property.credit_ledger.memory import Tables
+from tests.property.credit_ledger.operations import BEGIN, CATALOG, USERS, Operation, Ring
+
+LOT_COLUMNS = (
+    *("lot_id", "kind", "granted", "remaining"),
+    *("opened_at", "period_start", "period_end", "purchase_id"),
+)
+
+
+class NoTimers:
+    """Timers that nobody waits for."""
+
+    def set(self, kind: str, ref: str, due_at: datetime) -> None:
+        """Forgotten."""
+
+    def set_many(self, kind: str, due: Iterable[tuple[str, datetime]]) -> None:
+        """Forgotten."""
+
+    def cancel(self, kind: str, ref: str) -> None:
+        """Forgotten."""
+
+
+class Store(Protocol):
+    """Where the books are kept."""
+
+    def transact(self, batch: Sequence[Operation]) -> None:
+        """Handle one run of messages of one type in one transaction."""
+
+    def books(self) -> bytes:
+        """All books, in a canonical form."""
+
+
+class MemoryStore:
+    """The fake."""
+
+    def __init__(self) -> None:
+        self.tables = Tables()
+
+    def transact(self, batch: Sequence[Operation]) -> None:
+        handle(self.tables.repository(), batch)
+
+    def books(self) -> bytes:
+        tables = self.tables
+        return canonical(
+            lots=[(*key, *(getattr(lot, name) for name in LOT_COLUMNS)) for key, lot in tables.lots.values()],
+            postings=tables.postings.values(),
+            usages=tables.usages.values(),
+            accounts=[(*key, *row) for key, row in tables.accounts.items() if row[0]],
+            purchases=[
+                (*each.key, each.buyer_id, each.credited_at, line.user_id, line.lot_id, line.credits, line.usable)
+                for each in tables.purchases.values()
+                for line in each.lines
+            ],
+        )
+
+
+def play(store: Store, history: Sequence[Operation], cuts: Collection[int] = ()) -> bytes:
+    """The books after this history, with a new batch before each place in `cuts` and wherever the type changes."""
+    store.transact([Operation(CATALOG, BEGIN)])
+    for batch in batches(history, cuts):
+        store.transact(batch)
+    return store.books()
+
+
+def batches(history: Sequence[Operation], cuts: Collection[int]) -> Iterator[Sequence[Operation]]:
+    """Runs of one type, as the runtime hands them to handlers."""
+    start = 0
+    for place in range(1, len(history) + 1):
+        whole = place == len(history) or place in cuts
+        if whole or type(history[place].content) is not type(history[start].content):
+            yield history[start:place]
+            start = place
+
+
+def handle(repository: LedgerRepository, batch: Sequence[Operation]) -> None:
+    """One run through its handler."""
+    if isinstance(batch[0].content, Ring):
+        for each in batch:
+            refs = [f"{each.workspace_id}/{user}" for user in (*USERS, POOL)]
+            list(renew(refs, Work(repository, each.at, NoTimers())))
+        return
+    received: list[Received[Any]] = [
+        Received(each.content, Cause(PRODUCT, "event"), "topic", 0, 0, 0, each.at, may_wait=False) for each in batch
+    ]
+    list(HANDLERS[type(batch[0].content)](received, Work(repository, batch[-1].at, NoTimers())))
+
+
+def canonical(**tables: Iterable[Sequence[object]]) -> bytes:
+    """Rows of each table as sorted text: equal exactly when the books are equal."""
+    text = {name: sorted([_text(value) for value in row] for row in rows) for name, rows in tables.items()}
+    return json.dumps(text, indent=0, sort_keys=True).encode()
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

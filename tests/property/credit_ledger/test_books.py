@@ -1,0 +1,123 @@
+"""What holds for every history: checked on the real handlers, in memory, against a deliberately naive model."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.credit_ledger.domain.lot import burning_order
+from tests.property.credit_ledger.memory import Tables
+from tests.property.credit_ledger.model import NaiveLedger
+from tests.property.credit_ledger.operations import BEGIN, CATALOG, Operation, cuts, doubled, histories, interleaved
+from tests.property.credit_ledger.replay import MemoryStore, batches, play
+
+thorough = settings(max_examples=80, deadline=None)
+
+
+@pytest.mark.rule("C1", "C4", "C5", "C6", "C7", "C10", "C11")
+@thorough
+@given(histories(), cuts)
+def test_every_history_ends_as_the_naive_model_says(history: Sequence[Operation], cuts: Collection[int]) -> None:
+    store, model = MemoryStore(), NaiveLedger()
+    play(store, history, cuts)
+    for operation in history:
+        model.take(operation)
+    tables = store.tables
+    names = {
+        lot.lot_id: f"{account} {lot.period_start}" if lot.kind == "quota" else str(lot.lot_id)
+        for account, lot in tables.lots.values()
+    }
+    assert {names[lot.lot_id]: lot.remaining for _, lot in tables.lots.values()} == model.left()
+    usage_of = {row.transaction_id: f"{row.workspace_id}/{row.usage_id}" for row in tables.usages.values()}
+    burned: dict[str, dict[str, int]] = defaultdict(dict)
+    for posting in tables.postings.values():
+        if posting.credit_contra == "burned" and posting.debit_lot_id:
+            burned[usage_of[posting.transaction_id]][names[posting.debit_lot_id]] = posting.credits
+    assert burned == model.burned()
+    outcomes = {(row.workspace_id, row.usage_id): row.outcome for row in tables.usages.values()}
+    assert outcomes == {key: "burned" if outcome == "burned" else "refused" for key, outcome in model.outcomes.items()}
+
+
+@pytest.mark.rule("C11")
+@pytest.mark.case(7)
+@thorough
+@given(st.data(), histories(), cuts, cuts)
+def test_any_duplication_and_any_cut_of_batches_gives_the_same_books_to_the_byte(
+    data: st.DataObject, history: Sequence[Operation], cuts: Collection[int], other_cuts: Collection[int]
+) -> None:
+    again = data.draw(doubled(history))
+    assert play(MemoryStore(), again, other_cuts) == play(MemoryStore(), history, cuts)
+
+
+@pytest.mark.case(7)
+@thorough
+@given(st.data(), histories("acme", max_size=20), histories("zeta", max_size=20), cuts)
+def test_any_interleaving_of_workspaces_gives_the_same_books_to_the_byte(
+    data: st.DataObject, acme: Sequence[Operation], zeta: Sequence[Operation], cuts: Collection[int]
+) -> None:
+    mixed = data.draw(interleaved(acme, zeta))
+    assert play(MemoryStore(), mixed, cuts) == play(MemoryStore(), [*acme, *zeta])
+
+
+@pytest.mark.rule("C1", "C2", "C3", "C13", "C14")
+@pytest.mark.case(7, 22)
+@thorough
+@given(st.data(), histories(), cuts)
+def test_in_any_order_no_credit_is_made_lost_moved_or_burned_out_of_turn(
+    data: st.DataObject, history: Sequence[Operation], cuts: Collection[int]
+) -> None:
+    store = MemoryStore()
+    store.transact([Operation(CATALOG, BEGIN)])
+    shuffled = data.draw(st.permutations(history))
+    for batch in batches(shuffled, cuts):
+        before = {lot_id: lot.remaining for lot_id, (_, lot) in store.tables.lots.items()}
+        store.transact(batch)
+        _check_invariants(store.tables)
+        if len(batch) == 1:
+            _check_burning_order(store.tables, before)
+
+
+def _check_invariants(tables: Tables) -> None:
+    fold: dict[object, int] = defaultdict(int)
+    for posting in tables.postings.values():
+        fold[posting.debit_contra or posting.debit_lot_id] -= posting.credits
+        fold[posting.credit_contra or posting.credit_lot_id] += posting.credits
+    assert sum(fold.values()) == 0
+    for (workspace_id, user_id), lot in tables.lots.values():
+        assert 0 <= lot.remaining == fold[lot.lot_id] <= lot.granted
+        purchase = tables.purchases.get((workspace_id, str(lot.purchase_id)))
+        if purchase is not None:
+            assert (user_id, str(lot.lot_id), lot.granted) in [(x.user_id, x.lot_id, x.credits) for x in purchase.lines]
+        assert (purchase is None) == (lot.kind == "quota")
+    lapsed = {each.debit_lot_id for each in tables.postings.values() if each.credit_contra == "lapsed"}
+    assert all(tables.lots[lot_id][1].kind == "quota" for lot_id in lapsed if lot_id)
+    owners = {lot_id: key for lot_id, (key, _) in tables.lots.items()}
+    burned: dict[object, int] = defaultdict(int)
+    for posting in tables.postings.values():
+        if posting.credit_contra == "burned" and posting.debit_lot_id:
+            burned[posting.transaction_id] += posting.credits
+    for row in tables.usages.values():
+        assert burned.pop(row.transaction_id, 0) == (row.credits if row.outcome == "burned" else 0)
+        for posting in tables.postings.values():
+            if posting.transaction_id == row.transaction_id and posting.debit_lot_id:
+                assert owners[posting.debit_lot_id] in [(row.workspace_id, row.user_id), (row.workspace_id, "~pool")]
+    assert not burned
+
+
+def _check_burning_order(tables: Tables, before: dict[UUID, int]) -> None:
+    """After a single usage: nothing was taken from a lot while one that goes before it still had credits."""
+    taken = [lot for lot_id, (_, lot) in tables.lots.items() if lot.remaining < before.get(lot_id, lot.granted)]
+    lapsed = {each.debit_lot_id for each in tables.postings.values() if each.credit_contra == "lapsed"}
+    for lot in taken:
+        if lot.lot_id in lapsed:
+            continue
+        owner = tables.lots[lot.lot_id][0]
+        earlier = [
+            other for key, other in tables.lots.values() if key == owner and burning_order(other) < burning_order(lot)
+        ]
+        assert not any(other.remaining for other in earlier)
