@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
+
+PAGE_COLUMNS = 120  # where nobody can tell the width of the terminal
 
 
 class ExpectationFailed(Exception):
@@ -70,15 +73,14 @@ class Narrator:
             table = Table(*columns, box=None, pad_edge=False, header_style="dim", padding=(0, 3, 0, 0))
             for row in rows:
                 table.add_row(*(escape(str(cell)) for cell in row))
-            self._console.print(_indented(table))
+            self._console.print(Padding(table, (0, 0, 0, 5)))
 
     def letter(self, title: str, text: str) -> None:
         """A mail as it arrived."""
         self.chapters[-1].facts["mail"] = text
         if self._console:
-            self._console.print(
-                _indented(Panel(escape(text.strip()), title=escape(title), title_align="left", width=96))
-            )
+            panel = Panel(escape(text.strip()), title=escape(title), title_align="left", width=PAGE_COLUMNS - 6)
+            self._console.print(Padding(panel, (0, 0, 0, 5)))
 
     def finish(self) -> dict[str, object]:
         """Close the last step and give the whole story as one JSON object."""
@@ -104,9 +106,3 @@ class Narrator:
     def _close(self) -> None:
         if self.chapters and not self.chapters[-1].seconds:
             self.chapters[-1].seconds = time.monotonic() - self._step_started
-
-
-def _indented(content: Table | Panel) -> Table:
-    frame = Table.grid(padding=(0, 0, 0, 5))
-    frame.add_row(content)
-    return frame

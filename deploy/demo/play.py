@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from deploy.demo.narrator import ExpectationFailed, Narrator
+from deploy.demo.narrator import PAGE_COLUMNS, ExpectationFailed, Narrator
 from deploy.demo.stage import Stage
 from deploy.demo.steps import asking, books, burning, buying, crashing, declining, pausing, repeating, usage
 from deploy.demo.witness import NeverHappened
@@ -42,7 +42,7 @@ CARDS = (
 
 def run(json_output: bool = False) -> int:
     """Play the story. Returns 0 when every expectation held, 1 otherwise, saying which did not."""
-    console = None if json_output else Console()
+    console = None if json_output else _console()
     narrator = Narrator(console)
     try:
         with RunFolder.claim_any("demo") as folder:
@@ -76,6 +76,11 @@ def _furnish(world: World) -> None:
     sandbox = SandboxControl(f"http://127.0.0.1:{world.sandbox.port}")
     sandbox.customer("cus_acme", cards=CARDS)
     world.start_workers()
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(width=PAGE_COLUMNS, highlight=False)
 
 
 def _say(console: Console | None, line: str) -> None:

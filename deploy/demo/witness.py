@@ -10,6 +10,7 @@ from typing import TypeVar
 from services.cli.listening import Event, Listening
 from shared.contracts.catalog import DEAD_LETTERS, TOPICS
 from shared.contracts.message import Message
+from shared.messaging.failures import Weather
 from shared.messaging.settings import KafkaSettings
 
 M = TypeVar("M", bound=Message)
@@ -26,7 +27,7 @@ class Witness:
     """Reads every event topic from the beginning, in a thread of its own."""
 
     def __init__(self, kafka: KafkaSettings) -> None:
-        self._listening = Listening(kafka, WATCHED, from_beginning=True)
+        self._listening = _patiently(lambda: Listening(kafka, WATCHED, from_beginning=True))
         self._events: list[Event] = []
         self._changed = threading.Condition()
         self._stopping = threading.Event()
@@ -109,3 +110,14 @@ class Witness:
                     with self._changed:
                         self._events += events
                         self._changed.notify_all()
+
+
+def _patiently(connect: Callable[[], Listening]) -> Listening:
+    """Topics made a moment ago may not have their leaders yet."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return connect()
+        except Weather:
+            if time.monotonic() > deadline:
+                raise

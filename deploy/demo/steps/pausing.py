@@ -6,22 +6,28 @@ from collections.abc import Callable
 
 from deploy.demo.stage import Stage
 from shared.contracts.credit_ledger import BalanceChanged, CreditsFreed, CreditsPaused, LotBalance, UsageRefused
+from shared.contracts.reasons import Reason
+
+TITLES = {"plan": "the Free plan", "role": "the role Viewer"}
 
 
 def play(stage: Stage) -> None:
     """Pause and free the same credits twice: by plan, by role."""
     stage.narrator.step("7", "Free pauses, Pro frees; Viewer pauses, Can Edit frees")
     before = _top_ups(stage)
-    _pause_and_free(stage, "plan", "the Free plan", stage.set_plan("free"), stage.set_plan("pro"))
+    _pause_and_free(stage, "plan", Reason.CREDITS_PAUSED, stage.set_plan("free"), stage.set_plan("pro"))
     _pause_and_free(
-        stage, "role", "the role Viewer", stage.set_role("emil", "viewer"), stage.set_role("emil", "editor")
+        stage, "role", Reason.CANNOT_EDIT, stage.set_role("emil", "viewer"), stage.set_role("emil", "editor")
     )
     stage.narrator.check(_top_ups(stage) == before, "after both, no balance has moved", _top_ups(stage))
     stage.change_workspace(plan="business")
 
 
-def _pause_and_free(stage: Stage, cause: str, title: str, pause: Callable[[], None], free: Callable[[], None]) -> None:
+def _pause_and_free(
+    stage: Stage, cause: str, reason: Reason, pause: Callable[[], None], free: Callable[[], None]
+) -> None:
     witness, check = stage.witness, stage.narrator.check
+    title = TITLES[cause]
     mark = witness.mark()
     pause()
     paused = witness.wait(CreditsPaused, lambda event: event.user_id == "emil", f"{title} pauses credits", after=mark)
@@ -29,7 +35,7 @@ def _pause_and_free(stage: Stage, cause: str, title: str, pause: Callable[[], No
     usage_id = f"while-paused-by-{cause}"
     stage.use("emil", usage_id, 1_500)
     refused = witness.wait(UsageRefused, lambda event: event.usage_id == usage_id, "usage meanwhile is refused")
-    check(refused.short_by > 0, f"usage meanwhile is refused: {refused.reason.value}", refused)
+    check(refused.reason is reason, f"usage meanwhile is refused: {reason.value}", refused)
     free()
     freed = witness.wait(CreditsFreed, lambda event: event.user_id == "emil", "the credits are freed", after=mark)
     check(freed.top_up_credits == paused.top_up_credits, f"going back frees all {freed.top_up_credits:,}", freed)
