@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.notification.domain.notice import Facts, Occasion
-from shared.messaging import ids
+from shared.messaging.ids import derive
 
 CROSSINGS = "/refill/notification/crossings"
 
@@ -41,5 +41,5 @@ class WorkspaceFreed:
 
 def crossing(direction: str, story: str, first: Occasion) -> Occasion:
     """The one occasion behind the pauses (or frees) of many accounts: they share their `story`, the correlation id."""
-    derived = ids.derive("crossing", direction, first.workspace_id, story)
+    derived = derive("crossing", direction, first.workspace_id, story)
     return Occasion(CROSSINGS, str(derived), first.workspace_id, first.occurred_at)

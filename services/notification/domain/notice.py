@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.contracts.notification import NoticeKind
-from shared.messaging import ids
+from shared.messaging.ids import derive
 
 # RFC 5321, 4.5.4.1: a sender gives up after at least four or five days. Counted from when the event happened, so that
 # a log that is read again from its start, months later, mails nobody old news.
@@ -43,7 +43,7 @@ class Notice:
     @property
     def notice_id(self) -> UUID:
         """Derived from (event, person): the same event never makes a second notice for anybody (N4)."""
-        return ids.derive("notice", self.occasion.source, self.occasion.id, self.user_id)
+        return derive("notice", self.occasion.source, self.occasion.id, self.user_id)
 
     @property
     def mail_until(self) -> datetime:

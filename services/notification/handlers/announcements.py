@@ -7,7 +7,7 @@ from typing import Literal
 from services.notification.domain.notice import Told
 from shared.contracts.catalog import NOTIFICATION_DELIVERY
 from shared.contracts.notification import Channel, NoticeDelivered, NoticeFailed, NoticeHandled
-from shared.messaging import ids
+from shared.messaging.ids import derive
 from shared.messaging.work import Cause, Outgoing
 
 FailureReason = Literal["refused_by_server", "no_address", "gave_up"]
@@ -23,7 +23,7 @@ def delivered(told: Told, channel: Channel, cause: Cause) -> Outgoing:
         channel=channel,
         about_id=told.about_id,
     )
-    return Outgoing(NOTIFICATION_DELIVERY, message, cause, ids.derive("delivered", str(told.notice_id), channel))
+    return Outgoing(NOTIFICATION_DELIVERY, message, cause, derive("delivered", str(told.notice_id), channel))
 
 
 def failed(told: Told, reason: FailureReason, cause: Cause) -> Outgoing:
@@ -36,7 +36,7 @@ def failed(told: Told, reason: FailureReason, cause: Cause) -> Outgoing:
         channel="email",
         reason=reason,
     )
-    return Outgoing(NOTIFICATION_DELIVERY, message, cause, ids.derive("failed", str(told.notice_id), "email"))
+    return Outgoing(NOTIFICATION_DELIVERY, message, cause, derive("failed", str(told.notice_id), "email"))
 
 
 def handled(told: Told, cause: Cause) -> Outgoing:
@@ -48,4 +48,4 @@ def handled(told: Told, cause: Cause) -> Outgoing:
         kind=told.kind,
         about_id=told.about_id,
     )
-    return Outgoing(NOTIFICATION_DELIVERY, message, cause, ids.derive("handled", str(told.notice_id)))
+    return Outgoing(NOTIFICATION_DELIVERY, message, cause, derive("handled", str(told.notice_id)))

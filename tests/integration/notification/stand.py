@@ -91,12 +91,11 @@ class Stand:
         for ref in self._due(errand.kind):
             with self.connection.transaction():
                 attempt = errand.prepare(ref, self._work())
-                self._remove_timer(errand.kind, ref)
-            if attempt is None:
-                continue
-            answer = errand.perform(attempt)
+            answer = None if attempt is None else errand.perform(attempt)
             with self.connection.transaction():
-                self._keep(errand.record(ref, attempt, answer, self._work()))
+                PostgresTimers(self.connection).cancel(errand.kind, ref)
+                if attempt is not None and answer is not None:
+                    self._keep(errand.record(ref, attempt, answer, self._work()))
 
     def wait(self, time: timedelta) -> None:
         """Let time pass."""
@@ -133,6 +132,3 @@ class Stand:
                 "SELECT ref FROM timers WHERE kind = %s AND due_at <= %s ORDER BY due_at, ref", (kind, self.now)
             )
             return [row[0] for row in rows]
-
-    def _remove_timer(self, kind: str, ref: str) -> None:
-        PostgresTimers(self.connection).cancel(kind, ref)

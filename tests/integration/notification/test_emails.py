@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from deploy.local.mail_sink import ACCEPT, HANG, REFUSE, REJECT
+from deploy.local.mail_sink import ACCEPT, HANG, HANG_AFTER, REFUSE, REJECT
 from deploy.local.mailbox import Mailbox
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.run_folder import RunFolder
@@ -122,6 +122,23 @@ def test_a_server_that_is_away_or_silent_is_weather_without_the_address(asked: S
             asked.run_emails(mailer)
         assert "acme.example" not in str(weather.value)
         assert weather.value.__suppress_context__
+
+
+@pytest.mark.rule("N4")
+@pytest.mark.case(24)
+def test_a_mail_whose_acceptance_was_never_heard_comes_again_under_the_same_identity(
+    stand: Stand, mailbox: Mailbox
+) -> None:
+    stand.receive(*events.directory(), events.purchase_declined())
+    mailbox.behave(HANG_AFTER)
+    with pytest.raises(Weather):
+        stand.run_emails(Mailer(LOOPBACK, mailbox.server.port, SENDER, timeout_s=1))
+    mailbox.behave(ACCEPT)
+    stand.run_emails(Mailer(LOOPBACK, mailbox.server.port, SENDER, timeout_s=5))
+    first, second = mailbox.mails()
+    assert first.message["Message-ID"] == second.message["Message-ID"]
+    assert first.recipients == second.recipients == ("adam@acme.example",)
+    assert [(delivery.state, delivery.attempts) for delivery in stand.emails("adam")] == [("sent", 2)]
 
 
 @pytest.mark.rule("N3")
