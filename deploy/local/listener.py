@@ -11,7 +11,7 @@ from deploy.local.trouble import Trouble
 from deploy.local.waiting import wait_until
 
 START_ATTEMPTS = 5  # another process may win the port between our look and the child's bind
-START_TIMEOUT_S = 30  # half a second on an idle machine
+START_TIMEOUT_S = 60  # half a second on an idle machine
 
 
 class Listener:
