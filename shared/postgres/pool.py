@@ -1,13 +1,19 @@
-"""Connections to one database: dedicated ones for threads that live long, pooled ones for short transactions."""
+"""Connections to one database: dedicated ones for threads that live long, pooled ones for short transactions.
+
+The pool is a stack of idle connections and a bound. psycopg_pool connects in threads of its own, which back off up to
+minutes while the server is away: a caller that is patient by itself would wait in vain after the server's return.
+"""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg_pool import ConnectionPool
+from psycopg.pq import TransactionStatus
 
 # How long a statement, a lock or an idle transaction may take is a property of the role (deploy/postgres/limits.sql).
 CONNECT_TIMEOUT_S = 5
@@ -15,6 +21,12 @@ CONNECT_TIMEOUT_S = 5
 KEEPALIVES = {"keepalives": "1", "keepalives_idle": "5", "keepalives_interval": "5", "keepalives_count": "3"}
 MAX_POOLED = 8
 POOL_WAIT_S = 10
+# A connection that lay idle for longer is asked whether it still lives: the server may have been restarted meanwhile.
+TRUSTED_IDLE_S = 1.0
+
+
+class PoolEmpty(psycopg.OperationalError):
+    """Every connection of the pool was in use for `POOL_WAIT_S` seconds: weather."""
 
 
 class Database:
@@ -27,15 +39,10 @@ class Database:
         self, url: str, application_name: str, schema: str | None = None, max_pooled: int = MAX_POOLED
     ) -> None:
         self._conninfo = _conninfo(url, application_name, schema)
-        self._pool: ConnectionPool[psycopg.Connection] = ConnectionPool(
-            self._conninfo,
-            min_size=0,
-            max_size=max_pooled,
-            timeout=POOL_WAIT_S,
-            open=False,
-            check=ConnectionPool.check_connection,
-            name=application_name,
-        )
+        self._places = threading.BoundedSemaphore(max_pooled)
+        self._lock = threading.Lock()
+        self._idle: list[tuple[psycopg.Connection, float]] = []
+        self._closed = False
 
     def connect(self) -> psycopg.Connection:
         """A connection of the caller's own, with autocommit off; the caller closes it.
@@ -48,15 +55,56 @@ class Database:
     def transaction(self) -> Iterator[psycopg.Connection]:
         """One short transaction on a pooled connection: committed at the end, rolled back when the block raises.
 
-        Raises `psycopg.OperationalError` when the server is away or the pool stays empty for `POOL_WAIT_S` seconds.
+        The block itself can neither commit nor roll back. Raises `psycopg.OperationalError` when the server is away.
         """
-        self._pool.open()
-        with self._pool.connection() as connection:
-            yield connection
+        if not self._places.acquire(timeout=POOL_WAIT_S):
+            raise PoolEmpty(f"no connection was free for {POOL_WAIT_S} s")
+        try:
+            connection = self._take()
+            try:
+                with connection.transaction():
+                    yield connection
+            finally:
+                self._give_back(connection)
+        finally:
+            self._places.release()
 
     def close(self) -> None:
-        """Close the pooled connections; a transaction still under way keeps its own until it ends."""
-        self._pool.close()
+        """Close the idle connections; one in use is closed when it is given back."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection, _ in idle:
+            connection.close()
+
+    def _take(self) -> psycopg.Connection:
+        """The connection used last, if it lives; a new one otherwise."""
+        while True:
+            with self._lock:
+                if not self._idle:
+                    break
+                connection, since = self._idle.pop()
+            if monotonic() - since < TRUSTED_IDLE_S or _lives(connection):
+                return connection
+            connection.close()
+        return self.connect()
+
+    def _give_back(self, connection: psycopg.Connection) -> None:
+        if connection.info.transaction_status == TransactionStatus.IDLE:
+            with self._lock:
+                if not self._closed:
+                    self._idle.append((connection, monotonic()))
+                    return
+        connection.close()
+
+
+def _lives(connection: psycopg.Connection) -> bool:
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except psycopg.Error:
+        return False
+    return True
 
 
 def _conninfo(url: str, application_name: str, schema: str | None) -> str:

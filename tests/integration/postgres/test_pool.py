@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 
 from deploy.local.postgres import PostgresServer
+from shared.messaging.weather import is_weather
+from shared.postgres import pool
 from shared.postgres.pool import Database
 from tests.stack.database import Database as Given
 
@@ -81,3 +84,67 @@ def test_a_restarted_server_is_found_again(own_postgres: PostgresServer) -> None
     own_postgres.restart()
     assert _count(pooled) == 0
     pooled.close()
+
+
+def test_a_block_cannot_commit_by_itself(pooled: Database) -> None:
+    def commit_early() -> None:
+        with pooled.transaction() as connection:
+            connection.execute("INSERT INTO strokes VALUES (1)")
+            connection.commit()
+
+    with pytest.raises(psycopg.ProgrammingError):
+        commit_early()
+    assert _count(pooled) == 0
+
+
+def test_a_connection_is_used_again_and_never_by_two_at_once(pooled: Database) -> None:
+    def pid(connection: psycopg.Connection) -> int:
+        return connection.info.backend_pid
+
+    with pooled.transaction() as one, pooled.transaction() as other:
+        together = {pid(one), pid(other)}
+    with pooled.transaction() as again:
+        assert pid(again) in together
+    assert len(together) == 2
+
+
+def test_more_callers_than_connections_wait_for_their_turn(database: Given) -> None:
+    narrow = Database(database.superuser_url, "refill-test", "billing", max_pooled=2)
+    with narrow.transaction() as connection:
+        connection.execute("CREATE TABLE strokes (id int)")
+
+    def stroke() -> None:
+        with narrow.transaction() as connection:
+            connection.execute("INSERT INTO strokes VALUES (1)")
+
+    threads = [threading.Thread(target=stroke) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert _count(narrow) == 20
+    sessions = (
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'refill-test' AND datname = current_database()"
+    )
+    with narrow.transaction() as connection:
+        assert connection.execute(sessions).fetchone() in {(1,), (2,)}
+    narrow.close()
+
+
+def test_when_no_connection_comes_free_it_is_weather(database: Given, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "POOL_WAIT_S", 0.05)
+    narrow = Database(database.superuser_url, "refill-test", max_pooled=1)
+    with narrow.transaction(), pytest.raises(psycopg.OperationalError) as raised, narrow.transaction():
+        pass
+    assert is_weather(raised.value)
+    narrow.close()
+
+
+def test_a_session_that_the_server_ended_is_replaced(pooled: Database, database: Given) -> None:
+    with pooled.transaction() as connection:
+        pid = connection.info.backend_pid
+    with psycopg.connect(database.superuser_url, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    with pytest.raises(psycopg.OperationalError):
+        _count(pooled)  # it lay idle for too short a time to be doubted
+    assert _count(pooled) == 0
