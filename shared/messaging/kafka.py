@@ -41,6 +41,16 @@ PRODUCER_BATCH_BYTES = 131_072  # fewer requests under load; with linger 0 it co
 MAX_REQUEST_BYTES = 5 * 1_048_576  # a dead letter of 4 MiB fits
 LIVENESS_CHECK_S = 0.5  # between looks at whether a sender may still send, while it waits for acknowledgements
 
+# What the broker will refuse again. Anything else, a producer's lost sequence included, passes with a new producer.
+REFUSALS = (
+    kafka_errors.AuthorizationError,
+    kafka_errors.MessageSizeTooLargeError,
+    kafka_errors.RecordListTooLargeError,
+    kafka_errors.InvalidTimestampError,
+    kafka_errors.InvalidRecordError,
+    kafka_errors.InvalidTopicError,
+)
+
 
 @contextmanager
 def _translated(what: str) -> Iterator[None]:
@@ -311,8 +321,9 @@ class Publisher:
                 for p in parcels
             ]
         except kafka_errors.KafkaError as error:
-            return Sent(acknowledged, f"{type(error).__name__}: {error}")
+            return Sent(acknowledged, f"{type(error).__name__}: {error}", not isinstance(error, REFUSALS))
         error_text: str | None = None
+        passes = True
         for index, future in enumerate(futures):
             while error_text is None and not future.is_done and monotonic() < deadline:
                 with suppress(kafka_errors.KafkaError):
@@ -324,7 +335,8 @@ class Publisher:
             elif error_text is None:
                 failure = future.exception if future.is_done else None
                 error_text = f"{type(failure).__name__}: {failure}" if failure else "no acknowledgement in time"
-        return Sent(acknowledged, error_text)
+                passes = not isinstance(failure, REFUSALS)
+        return Sent(acknowledged, error_text, passes)
 
     def _connected(self) -> KafkaProducer:
         if self._producer is None:

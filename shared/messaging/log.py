@@ -59,7 +59,11 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of parcels: the indexes of those acknowledged, and what went wrong with the others, if anything."""
+    """What became of parcels: the indexes of those acknowledged, and what went wrong with the others, if anything.
+
+    `passes` is false where sending the same again cannot succeed: the broker refused the content or the sender.
+    """
 
     acknowledged: list[int]
     error: str | None = None
+    passes: bool = True

@@ -20,7 +20,7 @@ from shared.contracts.envelope import CONTENT_TYPE_HEADERS
 from shared.messaging.borders import Border
 from shared.messaging.crash_points import reach
 from shared.messaging.kafka import Publisher
-from shared.messaging.log import Parcel, Sent
+from shared.messaging.log import KafkaProblem, Parcel, Sent
 from shared.messaging.outbox import QUERIES
 from shared.messaging.retry import IN_PLACE
 from shared.messaging.settings import KafkaSettings
@@ -138,6 +138,11 @@ class Relay:
         if sent.error is None:
             self._failed = 0
             return True
+        if not sent.passes:
+            at = next(row for index, row in enumerate(rows) if index not in set(sent.acknowledged))
+            raise KafkaProblem(
+                f"the broker refuses outbox row {at.id} on {at.topic} (event {at.event_id}): {sent.error}"
+            )
         self._failed += 1
         self.figures["failed"] += 1
         log.warning("relay.weather", service=self._name, error=sent.error, rows=len(rows), failed=self._failed)

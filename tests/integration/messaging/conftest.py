@@ -16,7 +16,7 @@ from tests.stack.topics import delete_topics
 def world(kafka_broker: str, database: Database) -> Iterator[World]:
     """Topics and a schema of this test's own, with no lane started yet."""
     prefix = f"road{uuid.uuid4().hex[:8]}."
-    made = World(kafka_broker, database.worker_url("billing"), database.migrator_url("billing"), prefix)
+    made = World(kafka_broker, database, prefix)
     yield made
     made.close()
     delete_topics(kafka_broker, prefix)

@@ -31,6 +31,7 @@ from shared.messaging.work import Lane
 from shared.postgres.migrations import migrate
 from shared.postgres.pool import Database
 from tests.integration.messaging.road_service import MIGRATIONS, SCHEMA, SERVICE, TOPICS, Notebook
+from tests.stack.database import Database as TestDatabase
 
 WAIT_S = 60
 PARTITIONS = 2  # enough to have more than one, few enough to be made quickly
@@ -79,16 +80,17 @@ class Part(Generic[T]):
 class World:
     """Everything a test of the road does: sending, running lanes and relays, looking at what came of it."""
 
-    def __init__(self, bootstrap: str, worker_url: str, migrator_url: str, prefix: str) -> None:
-        self.worker_url = worker_url
-        self._migrator_url = migrator_url
+    def __init__(self, bootstrap: str, database: TestDatabase, prefix: str) -> None:
+        self.worker_url = database.worker_url(SCHEMA)
+        self._migrator_url = database.migrator_url(SCHEMA)
+        self._superuser_url = database.superuser_url
         self.settings = KafkaSettings(
             bootstrap=(bootstrap,), prefix=prefix, delivery_timeout_ms=3_000, poll_timeout_ms=100
         )
-        self.database = Database(worker_url, "test-road", SCHEMA)
+        self.database = Database(self.worker_url, "test-road", SCHEMA)
         self._publisher = Publisher(self.settings, "test")
         self._parts: list[Part[Any]] = []
-        migrate(migrator_url, SCHEMA, (RUNTIME_MIGRATIONS, MIGRATIONS))
+        migrate(self._migrator_url, SCHEMA, (RUNTIME_MIGRATIONS, MIGRATIONS))
         administrator = Administrator(self.settings)
         administrator.create([replace(topic, partitions=PARTITIONS) for topic in (*TOPICS, DEAD_LETTERS[SERVICE])])
         administrator.close()
@@ -161,6 +163,13 @@ class World:
     def events(self, topic: Topic) -> list[dict[str, Any]]:
         """Everything in the topic's log as JSON."""
         return [orjson.loads(record.value) for _, record in self.read_all(topic) if record.value is not None]
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def superuser(self) -> psycopg.Connection:
+        """A connection that may do anything."""
+        return psycopg.connect(self._superuser_url)
 
     def owner(self) -> psycopg.Connection:
         """A connection that may do everything to the service's tables."""

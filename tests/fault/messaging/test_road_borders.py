@@ -1,0 +1,129 @@
+"""A worker killed with kill -9 at every border of the road, and started again: each effect once, each answer out."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deploy.local.cluster import Cluster
+from shared.contracts.catalog import TOP_UP, TOP_UP_COMMANDS, WORKSPACE_DIRECTORY
+from shared.messaging.borders import BORDERS, Border
+from tests.integration.messaging.builders import command, workspace
+from tests.integration.messaging.road_world import WAIT_S, World, wait_until
+from tests.stack.database import Database
+from tests.stack.topics import delete_topics
+
+ROOT = Path(__file__).parents[3]
+COMMANDS_SENT = 60
+AT_ONCE = 6  # worlds at the same time: most of the time goes into waiting for the dead member's session to end
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was found after a kill and a restart."""
+
+    exit_code: int
+    effects: list[tuple[str, int, int]]
+    answers: list[str]
+    distinct_answers: set[str]
+    in_order: bool
+
+
+def worker(world: World, crash_at: str | None = None) -> subprocess.Popen[bytes]:
+    (bootstrap,) = world.settings.bootstrap
+    arguments = (bootstrap, world.settings.prefix, world.worker_url)
+    environment = {name: value for name, value in os.environ.items() if name != "CRASH_AT"}
+    if crash_at:
+        environment["CRASH_AT"] = crash_at
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.fault.messaging.road_worker", *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+@contextmanager
+def new_world(bootstrap: str, cluster: Cluster) -> Iterator[World]:
+    name = uuid.uuid4().hex[:8]
+    database = Database(cluster, f"border_{name}")
+    cluster.create(database.name)
+    world = World(bootstrap, database, f"border{name}.")
+    try:
+        yield world
+    finally:
+        world.close()
+        cluster.drop(database.name)
+        delete_topics(bootstrap, world.settings.prefix)
+
+
+def killed_at(border: Border, bootstrap: str, cluster: Cluster) -> Evidence:
+    """Let a worker run into the border, start another one, and look at what has come of it all."""
+    with new_world(bootstrap, cluster) as world:
+        world.send(
+            TOP_UP_COMMANDS, *(command(f"{'late-' if n % 3 == 0 else 'w'}{n % 5}", n) for n in range(COMMANDS_SENT))
+        )
+        first = worker(world, f"{border}:1")
+        if border.startswith("parked"):
+            wait_until(lambda: world.query("SELECT count(*) > 0 FROM parked")[0][0], "parked commands")
+        world.send(WORKSPACE_DIRECTORY, *(workspace(f"late-{number}") for number in range(5)))
+        exit_code = first.wait(WAIT_S)
+        second = worker(world)
+        try:
+            world.wait_for_notes(COMMANDS_SENT + 5)
+            world.wait_for_offsets(TOP_UP_COMMANDS)
+            world.wait_for_empty_outbox()
+        finally:
+            second.send_signal(signal.SIGTERM)
+            second.wait(WAIT_S)
+        answers = world.events(TOP_UP)
+        rows = world.query(
+            "SELECT entity, partition, record_offset FROM notebook WHERE topic = %s ORDER BY line",
+            (TOP_UP_COMMANDS.name,),
+        )
+        return Evidence(
+            exit_code,
+            rows,
+            [answer["data"]["request_id"] for answer in answers],
+            {answer["id"] for answer in answers},
+            all(_sorted([row[2] for row in rows if row[0] == entity]) for entity in {row[0] for row in rows}),
+        )
+
+
+def _sorted(offsets: list[int]) -> bool:
+    return offsets == sorted(offsets)
+
+
+@pytest.fixture(scope="module")
+def evidence(kafka_broker: str, cluster: Cluster) -> dict[Border, Evidence]:
+    """Every border in a world of its own, several at a time."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(
+            zip(BORDERS, pool.map(lambda border: killed_at(border, kafka_broker, cluster), BORDERS), strict=True)
+        )
+
+
+@pytest.mark.case(6, 9)
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("border", BORDERS)
+def test_killed_at_a_border_and_started_again_it_loses_and_doubles_nothing(
+    border: Border, evidence: dict[Border, Evidence]
+) -> None:
+    found = evidence[border]
+
+    assert found.exit_code == -signal.SIGKILL, "it was not killed at the border"
+    assert len(found.effects) == len(set(found.effects)) == COMMANDS_SENT
+    assert found.in_order
+    assert set(found.answers) == {command("any", number).request_id for number in range(COMMANDS_SENT)}
+    # Sent twice by a relay that died between acknowledgement and deletion: the same ids again, which every inbox knows.
+    assert len(found.distinct_answers) == COMMANDS_SENT
