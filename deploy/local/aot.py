@@ -6,6 +6,7 @@ ignored by Java itself; one that was not written to the end never gets its name.
 
 import hashlib
 import os
+import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -22,7 +23,7 @@ class AotCache:
         self._folder = folder / "kafka-aot"
         self._usable = java.version >= AOT_SINCE
         self._file = self._folder / f"{_fingerprint(java, classpath)}.aot"
-        self._recording = self._folder / f"{self._file.name}.recording-{os.getpid()}"
+        self._recording = self._folder / f"{self._file.name}.recording-{uuid.uuid4().hex[:8]}"
 
     def options_to_use(self) -> list[str]:
         """Java options that use the cache where there is one; a cache that Java refuses is passed over in silence."""
