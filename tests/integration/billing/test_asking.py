@@ -1,0 +1,126 @@
+"""A request from asking to its end (A1 to A6)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from services.billing.handlers.timers import CANCEL, CHARGE, REQUEST_EXPIRY, UNPAID
+from shared.contracts.reasons import Reason
+from shared.contracts.top_up_commands import CancelRequest, DeclineRequest
+from shared.contracts.top_up_events import (
+    CommandRefused,
+    RequestCancelled,
+    RequestDeclined,
+    RequestExpired,
+    RequestReleased,
+    TopUpRequested,
+)
+from tests.integration.billing.messages import ask, buy, workspace
+from tests.integration.billing.till import Till
+
+
+def reasons(till: Till) -> list[Reason]:
+    return [refused.reason for refused in till.told(CommandRefused)]
+
+
+def cancel(request_id: str, actor_id: str = "erin") -> CancelRequest:
+    return CancelRequest(workspace_id="acme", actor_id=actor_id, request_id=request_id)
+
+
+def decline(request_id: str, actor_id: str = "adam") -> DeclineRequest:
+    return DeclineRequest(workspace_id="acme", actor_id=actor_id, request_id=request_id, reason="not this month")
+
+
+@pytest.mark.rule("A1", "A2")
+def test_an_editor_asks_and_everyone_else_is_refused(till: Till) -> None:
+    till.hand_in(ask("erin"), ask("gina"), ask("victor"), ask("adam"), ask("olivia"))
+    assert [requested.asker_id for requested in till.told(TopUpRequested)] == ["erin", "gina"]
+    assert reasons(till) == [Reason.CANNOT_EDIT, Reason.CAN_BUY_DIRECTLY, Reason.CAN_BUY_DIRECTLY]
+    requested = till.told(TopUpRequested)[0]
+    assert (requested.credits, requested.price_minor, requested.currency) == (3_000, 1_500, "usd")
+
+
+@pytest.mark.rule("A5")
+def test_asking_again_changes_nothing_and_tells_nobody(till: Till) -> None:
+    request = ask()
+    till.hand_in(request, request, ask())
+    assert len(till.told(TopUpRequested)) == 1
+    assert reasons(till) == [Reason.REQUEST_ALREADY_OPEN] * 2
+    assert request.request_id in till.told(CommandRefused)[-1].detail
+
+
+@pytest.mark.rule("A5")
+def test_an_id_with_other_content_or_of_another_workspace_is_refused(till: Till) -> None:
+    request = ask()
+    till.hand_in(request, request.model_copy(update={"package_id": "credits-10k"}))
+    till.hand_in(request.model_copy(update={"workspace_id": "globex"}))
+    assert reasons(till) == [Reason.REQUEST_ID_REUSED] * 2
+
+
+@pytest.mark.rule("A4")
+def test_the_asker_takes_it_back_once(till: Till) -> None:
+    request = ask()
+    till.hand_in(request, cancel(request.request_id, "gina"), cancel(request.request_id), cancel(request.request_id))
+    assert len(till.told(RequestCancelled)) == 1
+    assert reasons(till) == [Reason.NOT_THE_ASKER, Reason.REQUEST_NOT_OPEN]
+    till.hand_in(ask())
+    assert len(till.told(TopUpRequested)) == 2
+
+
+@pytest.mark.rule("A4")
+def test_an_admin_declines_with_a_reason(till: Till) -> None:
+    request = ask()
+    till.hand_in(request, decline(request.request_id, "erin"), decline(request.request_id))
+    (declined,) = till.told(RequestDeclined)
+    assert (declined.decliner_id, declined.reason) == ("adam", "not this month")
+    till.hand_in(buy(request_id=request.request_id), request)
+    assert reasons(till) == [Reason.NOT_ALLOWED_TO_DECIDE, Reason.REQUEST_NOT_OPEN, Reason.REQUEST_NOT_OPEN]
+
+
+@pytest.mark.rule("A4")
+def test_what_is_being_bought_can_be_neither_cancelled_nor_declined(till: Till) -> None:
+    request = ask()
+    till.hand_in(request, buy(request_id=request.request_id), cancel(request.request_id), decline(request.request_id))
+    assert reasons(till) == [Reason.ALREADY_BEING_BOUGHT] * 2
+
+
+@pytest.mark.rule("A4")
+def test_nobody_bought_it_in_fourteen_days(till: Till) -> None:
+    till.hand_in(ask())
+    till.later(timedelta(days=14) - timedelta(seconds=5))
+    assert till.turn(REQUEST_EXPIRY) == []
+    till.later(timedelta(seconds=10))
+    till.turn(REQUEST_EXPIRY)
+    assert len(till.told(RequestExpired)) == 1
+
+
+@pytest.mark.rule("A4")
+@pytest.mark.case(22)
+def test_past_its_time_it_is_not_open_even_before_the_clock_work_ran(till: Till) -> None:
+    request = ask()
+    till.hand_in(request)
+    till.later(timedelta(days=14, seconds=1))
+    till.hand_in(buy(request_id=request.request_id), ask())
+    assert reasons(till) == [Reason.REQUEST_NOT_OPEN]
+    assert len(till.told(RequestExpired)) == 1
+    assert len(till.told(TopUpRequested)) == 2
+    till.turn(REQUEST_EXPIRY)
+    assert len(till.told(RequestExpired)) == 1
+
+
+@pytest.mark.rule("A4")
+def test_a_claimed_request_does_not_expire_and_does_so_at_once_when_released_late(till: Till) -> None:
+    request = ask()
+    till.hand_in(request, workspace(version=2, payment_method_id="pm_bad"))
+    till.later(timedelta(days=13, hours=23))
+    till.hand_in(buy(request_id=request.request_id))
+    till.turn(CHARGE)
+    till.later(timedelta(hours=24, seconds=1))
+    assert till.turn(REQUEST_EXPIRY) == []
+    till.turn(UNPAID)
+    till.turn(CANCEL)
+    assert len(till.told(RequestReleased)) == 1
+    till.turn(REQUEST_EXPIRY)
+    assert len(till.told(RequestExpired)) == 1

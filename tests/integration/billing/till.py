@@ -1,0 +1,170 @@
+"""Billing without its worker: handlers, alarms and errands on a real database, with the real gateway and the sandbox.
+
+A test hands in messages and turns the clock; every step runs in transactions cut as the runtime cuts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import psycopg
+
+from deploy.stripe_sandbox.control import SandboxControl
+from services.billing.app import service
+from services.billing.handlers import ALARMS, HANDLERS
+from services.billing.handlers.timers import CANCEL, CHARGE, SETTLE
+from services.billing.repository import BillingRepository
+from services.billing.settings import BillingSettings
+from shared.contracts.decode import Tombstone
+from shared.contracts.message import Message
+from shared.messaging.agenda import Agenda
+from shared.messaging.timers import PostgresTimers
+from shared.messaging.work import Cause, Errand, Outgoing, Park, Received, Work
+from shared.postgres.pool import Database
+
+M = TypeVar("M", bound=Message)
+
+ALARM_KINDS = {alarm.kind: alarm for alarm in ALARMS}
+
+
+@dataclass
+class Till:
+    """The parts, and everything billing has said so far."""
+
+    database: Database
+    sandbox: SandboxControl
+    settings: BillingSettings
+    superuser_url: str
+    said: list[Outgoing] = field(default_factory=list)
+    parked: list[Park] = field(default_factory=list)
+    _ahead: timedelta = timedelta(0)
+
+    def __post_init__(self) -> None:
+        self.errands: dict[str, Errand[BillingRepository, Any, Any]] = {
+            errand.kind: errand for errand in service(self.settings).errands
+        }
+
+    def now(self) -> datetime:
+        """The clock that the test turns."""
+        return datetime.now(UTC) + self._ahead
+
+    def later(self, delay: timedelta) -> None:
+        """Turn our clock and the processor's."""
+        self._ahead += delay
+        self.sandbox.clock(advance_s=int(delay.total_seconds()))
+
+    def hand_in(
+        self, *messages: Message | Tombstone, waited: bool = False, appended_at: datetime | None = None
+    ) -> list[Outgoing]:
+        """Handle messages one by one, each in its transaction; returns what was said. `waited`: no more parking."""
+        return [outgoing for message in messages for outgoing in self._handle(message, waited, appended_at)]
+
+    def turn(self, kind: str) -> list[Outgoing]:
+        """Serve the due timers of one kind once."""
+        said: list[Outgoing] = []
+        for ref in self.due(kind):
+            said += self._errand(kind, ref) if kind in self.errands else self._alarm(kind, [ref])
+        self.said += said
+        return said
+
+    def settle_everything(self) -> None:
+        """Serve whatever is due until nothing is."""
+        for _ in range(50):
+            kinds = [kind for kind in (CHARGE, SETTLE, CANCEL, *ALARM_KINDS) if self.due(kind)]
+            if not kinds:
+                return
+            for kind in kinds:
+                self.turn(kind)
+        raise AssertionError("there is always something due")
+
+    def due(self, kind: str) -> list[str]:
+        """The refs of due timers."""
+        with self.transaction() as connection:
+            rows = connection.execute(
+                "SELECT ref FROM timers WHERE kind = %s AND due_at <= %s ORDER BY due_at", (kind, self.now())
+            ).fetchall()
+        return [ref for (ref,) in rows]
+
+    def due_in(self, kind: str, ref: str) -> timedelta | None:
+        """How long until this timer is due."""
+        with self.transaction() as connection:
+            row = connection.execute("SELECT due_at FROM timers WHERE kind = %s AND ref = %s", (kind, ref)).fetchone()
+        return row[0] - self.now() if row else None
+
+    def told(self, message: type[M]) -> list[M]:
+        """Every message of one kind said so far."""
+        return [outgoing.message for outgoing in self.said if isinstance(outgoing.message, message)]
+
+    def state(self, table: str, purchase_id: str) -> str:
+        """The state of a purchase or payment."""
+        with self.transaction() as connection:
+            row = connection.execute(f"SELECT state FROM {table} WHERE purchase_id = %s", (purchase_id,)).fetchone()
+        assert row is not None
+        state: str = row[0]
+        return state
+
+    def charges(self) -> list[dict[str, Any]]:
+        """What the processor's journal says was taken: the oracle."""
+        return [dict(line) for line in self.sandbox.journal() if line["effect"] == "charge_succeeded"]
+
+    @contextmanager
+    def transaction(self) -> Iterator[psycopg.Connection]:
+        """As the worker's role."""
+        with self.database.transaction() as connection:
+            yield connection
+
+    @contextmanager
+    def admin(self) -> Iterator[psycopg.Connection]:
+        """As the superuser: what no worker may do."""
+        with psycopg.connect(self.superuser_url, options="-c search_path=billing") as connection:
+            yield connection
+
+    def _handle(self, message: Message | Tombstone, waited: bool, appended_at: datetime | None) -> list[Outgoing]:
+        (reaction,) = [each for each in HANDLERS if each.message is type(message)][:1]
+        cause = Cause("/edge", str(uuid4()), f"talk-{uuid4()}")
+        received = Received(
+            message, cause, reaction.topic.name, 0, 0, 0, appended_at or self.now(), may_wait=not waited
+        )
+        with self.transaction() as connection:
+            work = Work(BillingRepository(connection), self.now(), PostgresTimers(connection))
+            effects = list(reaction.handler([received], work))
+        said = [effect for effect in effects if isinstance(effect, Outgoing)]
+        self.said += said
+        self.parked += [effect for effect in effects if isinstance(effect, Park)]
+        return said
+
+    def _errand(self, kind: str, ref: str) -> list[Outgoing]:
+        errand = self.errands[kind]
+        with self._timed() as (connection, work, _):
+            request = errand.prepare(ref, work)
+            if request is None:
+                self._drop(connection, kind, ref)
+        if request is None:
+            return []
+        answer = errand.perform(request)
+        with self._timed() as (connection, work, said):
+            said += errand.record(ref, request, answer, work)
+            self._drop(connection, kind, ref)
+        return said
+
+    def _alarm(self, kind: str, refs: Sequence[str]) -> list[Outgoing]:
+        with self._timed() as (connection, work, said):
+            said += ALARM_KINDS[kind].handler(refs, work)
+            for ref in refs:
+                self._drop(connection, kind, ref)
+        return said
+
+    @contextmanager
+    def _timed(self) -> Iterator[tuple[psycopg.Connection, Work[BillingRepository], list[Outgoing]]]:
+        with self.transaction() as connection:
+            agenda, said = Agenda(), list[Outgoing]()
+            yield connection, Work(BillingRepository(connection), self.now(), agenda), said
+            agenda.write(connection)
+
+    def _drop(self, connection: psycopg.Connection, kind: str, ref: str) -> None:
+        connection.execute("DELETE FROM timers WHERE kind = %s AND ref = %s", (kind, ref))
