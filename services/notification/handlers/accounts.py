@@ -23,7 +23,9 @@ def on_paused(received: Sequence[Received[CreditsPaused]], work: Work[Notificati
             continue
         deciders = known.get(paused.workspace_id, Deciders())
         yield from _tell_the_user(one, work)
-        if paused.cause != "role" and not _is_owner(paused.user_id, deciders):
+        of_workspace = paused.cause != "role" and not _is_owner(paused.user_id, deciders)
+        # Who waits already learns nothing from one more account: credits bought into a paused workspace, for instance.
+        if of_workspace and not _owner_waits(paused.workspace_id, work):
             whole = WorkspacePaused(paused.workspace_id, paused.cause)
             yield from _tell_the_owner(one, whole, deciders, work)
 
@@ -38,8 +40,7 @@ def on_freed(received: Sequence[Received[CreditsFreed]], work: Work[Notification
             continue
         deciders = known.get(freed.workspace_id, Deciders())
         yield from _tell_the_user(one, work)
-        owner_waits = work.repository.notices.any_open(freed.workspace_id, freed.workspace_id, "credits_paused")
-        if owner_waits and not _is_owner(freed.user_id, deciders):
+        if _owner_waits(freed.workspace_id, work) and not _is_owner(freed.user_id, deciders):
             told = _tell_the_owner(one, WorkspaceFreed(freed.workspace_id), deciders, work)
             yield from told
             # Straggling accounts of the same crossing settle nothing: the workspace may be paused again by now.
@@ -54,6 +55,11 @@ def _park(one: Received[CreditsPaused] | Received[CreditsFreed]) -> Park:
 def _is_owner(user_id: str, deciders: Deciders) -> bool:
     """The owner's own account is told as any other; it is not told of twice."""
     return user_id in deciders.holding(OWNER)
+
+
+def _owner_waits(workspace_id: str, work: Work[NotificationRepository]) -> bool:
+    """Whether the owner was told of the workspace's pause, and not yet of its end."""
+    return work.repository.notices.any_open(workspace_id, workspace_id, "credits_paused")
 
 
 def _tell_the_user(

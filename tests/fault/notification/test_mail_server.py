@@ -46,6 +46,7 @@ def test_a_dead_mail_server_delays_emails_and_nothing_else(live: Live) -> None:
 
 @pytest.mark.rule("N4")
 @pytest.mark.case(24)
+@pytest.mark.timeout(400)  # nine starts of a worker, and a lease that runs out after most of the kills
 def test_a_worker_killed_at_any_border_tells_once_and_mails_again_only_inside_the_send_window(live: Live) -> None:
     live.worker.start()
     live.know_everybody()

@@ -156,6 +156,14 @@ def test_a_straggling_account_of_an_old_crossing_does_not_settle_the_next_one(st
 
 
 @pytest.mark.rule("N2")
+def test_credits_bought_into_a_paused_workspace_tell_the_owner_nothing_new(stand: Stand) -> None:
+    stand.receive(*events.directory(), event(events.paused("erin"), correlation_id="plan-1"))
+    stand.receive(event(events.paused("emil"), correlation_id="purchase-1"))
+    assert stand.wordings("olivia") == ["workspace_paused"]
+    assert stand.wordings("emil") == ["credits_paused"]
+
+
+@pytest.mark.rule("N2")
 def test_the_owner_is_not_told_twice_of_the_own_account(stand: Stand) -> None:
     stand.receive(*events.directory(), event(events.paused("olivia"), correlation_id="plan-1"))
     assert stand.wordings("olivia") == ["credits_paused"]
