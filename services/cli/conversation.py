@@ -65,5 +65,6 @@ class Refused(Exception):
     def __init__(self, event: Event, code: Exit) -> None:
         super().__init__(event.envelope.type)
         reason = getattr(event.message, "reason", None)
-        self.remedy = REMEDIES.get(reason) if reason is not None else None
+        remedy = "" if reason is None else REMEDIES[reason]
+        self.remedy = remedy if remedy not in getattr(event.message, "detail", "") else ""
         self.code = code

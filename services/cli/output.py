@@ -14,6 +14,9 @@ from services.cli.listening import Event
 from services.cli.outcome import Problem
 from services.cli.telling import printable, sentence
 
+# What a table may take where nobody's window bounds it: an id must not be broken over two lines.
+PIPE_COLUMNS = 200
+
 
 class Output:
     """Where a command prints to. With `as_json` nothing but JSON reaches standard output."""
@@ -21,6 +24,8 @@ class Output:
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
         self._console = Console(highlight=False)
+        if not self._console.is_terminal:
+            self._console.width = PIPE_COLUMNS
 
     def event(self, event: Event, style: str = "") -> None:
         """One event."""
@@ -42,12 +47,12 @@ class Output:
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """A table for people; numbers stand at the right."""
         table = Table(title=Text(printable(title)), title_justify="left", header_style="bold")
-        cells = [[_cell(value) for value in row] for row in rows]
+        lines = list(rows)
         for number, column in enumerate(columns):
-            right = bool(cells) and all(row[number].replace(",", "").lstrip("-").isdigit() for row in cells)
-            table.add_column(column, justify="right" if right else "left", overflow="fold")
-        for row in cells:
-            table.add_row(*(Text(cell) for cell in row))
+            numbers = bool(lines) and all(isinstance(line[number], int) for line in lines)
+            table.add_column(column, justify="right" if numbers else "left", overflow="fold")
+        for line in lines:
+            table.add_row(*(Text(_cell(value)) for value in line))
         self._console.print(table)
 
 
@@ -73,6 +78,4 @@ def show_problem(problem: Problem, *, as_json: bool) -> None:
 
 
 def _cell(value: object) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
-    return printable("" if value is None else str(value))
+    return f"{value:,}" if isinstance(value, int) else printable(str(value))

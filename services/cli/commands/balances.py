@@ -38,8 +38,12 @@ def balance(
 
 def _show(balance: BalanceChanged, output: Output) -> None:
     paused = ", bought credits paused" if balance.top_up_paused else ""
+    title = f"{balance.key()}: {balance.usable:,} usable{paused} (version {balance.version})"
+    if not balance.lots:
+        output.say(title)
+        return
     output.table(
-        f"{balance.key()}: {balance.usable:,} usable{paused} (version {balance.version})",
+        title,
         ("lot", "kind", "granted", "remaining", "opened", "until"),
         [
             (

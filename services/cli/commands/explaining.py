@@ -20,6 +20,7 @@ def explain(
     account: Annotated[
         str, typer.Argument(help="WORKSPACE/USER, or WORKSPACE for its pooled quota", show_default=False)
     ],
+    last: Annotated[int, typer.Option(min=0, help="show so many of its events, the newest; 0 for all")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Tell where every credit of an account came from and where it went, and whether that adds up to its balance."""
@@ -44,11 +45,14 @@ def explain(
             }
         )
         return
-    _show(history, balance, output)
+    _show(history, last, balance, output)
 
 
-def _show(history: History, balance: BalanceChanged | None, output: Output) -> None:
-    for event in history.events:
+def _show(history: History, last: int, balance: BalanceChanged | None, output: Output) -> None:
+    shown = history.events[-last:]
+    if len(shown) < len(history.events):
+        output.say(f"{len(history.events) - len(shown):,} earlier events; --last 0 shows them", "dim")
+    for event in shown:
         output.event(event)
     rows = [
         (lot.lot_id[:8], lot.kind.replace("_", "-"), lot.origin, lot.granted, lot.burned, lot.lapsed, lot.remaining)
