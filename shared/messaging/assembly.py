@@ -17,6 +17,7 @@ from shared.messaging.consumer import LaneConsumer
 from shared.messaging.crew import Crew, Failure
 from shared.messaging.desk import Desk
 from shared.messaging.errands import Errands
+from shared.messaging.patience import Stopped, patiently
 from shared.messaging.readiness import announce, wait_for_postgres, wait_for_topics, withdraw
 from shared.messaging.relay import Relay
 from shared.messaging.service import Companion, Runtime, Service
@@ -58,27 +59,28 @@ class Worker:
         Raises `MigrationProblem` when schema and code do not fit together.
         """
         withdraw(self._settings.ready_file)
-        self._wait_for_dependencies()
-        if not self._crew.stopping.is_set():
-            try:
-                self._start()
-            except Exception as error:
-                self._crew.fail("start", error)
-            self._crew.over.wait()
+        try:
+            self._wait_for_dependencies()
+        except Stopped:
+            return None
+        try:
+            self._start()
+        except Exception as error:
+            self._crew.fail("start", error)
+        self._crew.over.wait()
         self._stop()
         return self._crew.failure
 
     def _wait_for_dependencies(self) -> None:
-        stopping = self._crew.stopping
+        stopping, service = self._crew.stopping, self._service
         wait_for_postgres(self._database, self._url, stopping)
-        if not stopping.is_set():
-            check(self._url, self._service.schema, self._service.migration_folders())
-        wait_for_topics(self._service, self._settings.kafka(), stopping)
+        patiently(lambda: check(self._url, service.schema, service.migration_folders()), stopping, "check migrations")
+        wait_for_topics(service, self._settings.kafka(), stopping)
+        patiently(self._desk.tell_stuck, stopping, "look for stuck timers")
 
     def _start(self) -> None:
         """What others lean on comes first; what brings work in comes last."""
         crew, service, kafka = self._crew, self._service, self._settings.kafka()
-        self._desk.tell_stuck()
         relay = Relay(service.name, service.schema, self._database, kafka, self._closing)
         crew.start("relay", relay.run, until=self._closing)
         crew.start("leases", self._desk.keeper.run, until=self._closing)
@@ -116,18 +118,24 @@ class Worker:
         withdraw(self._settings.ready_file)
         deadline = time.monotonic() + self._settings.drain_timeout_s
         for companion in self._companions:
-            companion.stop()
+            self._dismiss(companion)
         self._crew.stopping.set()
         self._desk.bell.ring()
         self._crew.join(deadline - time.monotonic(), until=self._crew.stopping)
         self._closing.set()
         left = self._crew.join(max(1.0, deadline - time.monotonic()))
         if left:
-            self._crew.fail(
-                "stop", TimeoutError(f"not done after {self._settings.drain_timeout_s} s: {', '.join(left)}")
-            )
+            # No failure: whatever they were at is not committed, and is taken up by the next worker as after a crash.
+            log.warning("worker.left_undone", parts=left)
         self._database.close()
+        withdraw(self._settings.ready_file)
         log.info("worker.stopped")
+
+    def _dismiss(self, companion: Companion) -> None:
+        try:
+            companion.stop()
+        except Exception as error:  # whatever it is, the others have to be stopped too
+            self._crew.fail(type(companion).__name__, error)
 
     def _publish(self, connection: psycopg.Connection, outgoing: Sequence[Outgoing]) -> None:
         outbox.write(connection, self._service.name, outgoing, self._clock.now())

@@ -127,7 +127,7 @@ class Desk(Generic[R]):
         """Say at start what is stuck from before."""
         with self._database.transaction() as connection:
             for kind, count in leases.count_stuck(connection):
-                log.error("timers.stuck", kind=kind, count=count, mend="set the timer again once the bug is mended")
+                log.error("timers.stuck", kind=kind, count=count, mend="mend the bug, then run the command `resume`")
 
     def lost(self, lease: Lease, error: LeaseLost) -> None:
         """Somebody else has the timer now, or nobody needs it any more: nothing was recorded."""

@@ -87,6 +87,13 @@ def get_stuck(connection: psycopg.Connection, lease: Lease, reason: str) -> None
     connection.execute(QUERIES["get_stuck"], {**lease.values(), "reason": reason})
 
 
+def resume(connection: psycopg.Connection, kind: str | None, ref: str | None, now: datetime) -> list[tuple[str, str]]:
+    """Let stuck timers try again at once: all of them, or those of one kind, or of one ref. Returns kind and ref."""
+    resumed = connection.execute(QUERIES["resume"], {"kind": kind, "ref": ref, "now": now}).fetchall()
+    connection.execute(QUERIES["ring"])
+    return resumed
+
+
 def count_stuck(connection: psycopg.Connection) -> list[tuple[str, int]]:
     """How many timers of each kind are stuck."""
     return connection.execute(QUERIES["count_stuck"]).fetchall()

@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from shared.contracts.catalog import TOPICS
 from shared.contracts.topics import Topic
+from shared.messaging.patience import Stopped
 from shared.messaging.service import Service
 from shared.messaging.settings import KafkaSettings
 from shared.messaging.topic_setup import missing
@@ -28,12 +29,12 @@ TELL_EVERY = 10
 
 
 def wait_for_postgres(database: Database, url: str, stopping: threading.Event) -> None:
-    """Return when the database answers, or when the worker is told to stop."""
+    """Return when the database answers. Raises `Stopped` when the worker is told to stop meanwhile."""
     _wait("PostgreSQL", lambda: _postgres_trouble(database, url), stopping)
 
 
 def wait_for_topics(service: Service[object], settings: KafkaSettings, stopping: threading.Event) -> None:
-    """Return when Kafka and every topic that the service reads or writes are there, or when told to stop."""
+    """Return when Kafka and every topic that the service reads or writes are there. Raises `Stopped` when told to."""
     topics = topics_of(service)
     _wait("Kafka", lambda: missing(settings, topics), stopping)
 
@@ -72,7 +73,10 @@ def _postgres_trouble(database: Database, url: str) -> str | None:
 
 def _wait(what: str, trouble: Callable[[], str | None], stopping: threading.Event) -> None:
     for attempt in count():
-        if stopping.is_set() or (reason := trouble()) is None:
+        if stopping.is_set():
+            raise Stopped(what)
+        reason = trouble()
+        if reason is None:
             return
         if attempt % TELL_EVERY == 0:
             log.warning("worker.waiting", waiting_for=what, reason=reason)

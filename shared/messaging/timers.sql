@@ -74,5 +74,11 @@ WHERE kind = %(kind)s AND ref = ANY(%(refs)s) AND lease_token = %(token)s;
 UPDATE timers SET state = 'stuck', reason = left(%(reason)s, 500), leased_until = NULL, lease_token = NULL
 WHERE kind = %(kind)s AND ref = ANY(%(refs)s) AND lease_token = %(token)s;
 
+-- name: resume
+-- Each with a fresh count of attempts, all at once: what is stuck is little.
+UPDATE timers SET state = 'waiting', reason = NULL, attempts = 0, due_at = %(now)s
+WHERE state = 'stuck' AND (%(kind)s::text IS NULL OR kind = %(kind)s) AND (%(ref)s::text IS NULL OR ref = %(ref)s)
+RETURNING kind, ref;
+
 -- name: count_stuck
 SELECT kind, count(*) FROM timers WHERE state = 'stuck' GROUP BY kind ORDER BY kind;

@@ -1,4 +1,4 @@
-"""The process of a service: `worker.main` with its sub-commands run, migrate and quarantine."""
+"""The process of a service: `worker.main` with its sub-commands run, migrate, quarantine and resume."""
 
 from __future__ import annotations
 
@@ -12,21 +12,20 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psycopg
 import structlog
-from pydantic import Field, create_model
-from pydantic_settings import BaseSettings
 
 from shared.contracts.catalog import BY_NAME
-from shared.messaging import quarantine
+from shared.messaging import commands
 from shared.messaging.clock import SystemClock
 from shared.messaging.crew import Crew
 from shared.messaging.failures import Bug, SettingsProblem
 from shared.messaging.log import KafkaProblem
-from shared.messaging.service import RUNTIME_MIGRATIONS, Companion, Runtime, Service
-from shared.messaging.settings import EXIT_CODE, PREFIX, DatabaseUrl, WorkerSettings, load_settings
+from shared.messaging.service import Companion, Runtime, Service
+from shared.messaging.settings import EXIT_CODE, WorkerSettings, load_settings
 from shared.observability import logs
-from shared.postgres.migrations import MigrationProblem, migrate
-from shared.postgres.pool import Database
+from shared.observability.errors import describe
+from shared.postgres.migrations import MigrationProblem
 
 S = TypeVar("S", bound=WorkerSettings)
 
@@ -37,6 +36,7 @@ log = structlog.get_logger()
 # sysexits.h, so that a supervisor can tell what starting again will not mend.
 EXIT_BUG = 70  # EX_SOFTWARE: one message cannot be handled; a person has to look
 EXIT_CONFIGURATION = EXIT_CODE  # EX_CONFIG: settings, schema, rights or names at Kafka
+EXIT_UNAVAILABLE = 69  # EX_UNAVAILABLE: what a command needs does not answer; try again later
 EXIT_OTHER = 1
 
 EXIT_CODES: Mapping[type[BaseException], int] = {
@@ -58,27 +58,36 @@ def main(
     home = Path(inspect.getfile(settings_class)).parent
     arguments = _parser(home.name).parse_args(argv)
     try:
+        if arguments.command == "run":
+            return _run(service_factory, load_settings(settings_class))
         if arguments.command == "migrate":
-            return _migrate(home)
-        if arguments.command == "quarantine":
-            return _set_aside(load_settings(settings_class), home.name, arguments)
-        return _run(service_factory, load_settings(settings_class))
+            answer = commands.bring_up_to_date(home)
+        else:
+            answer = commands.ON_THE_DATABASE[arguments.command](load_settings(settings_class), home.name, arguments)
     except (SettingsProblem, MigrationProblem) as problem:
         print(problem, file=sys.stderr)  # noqa: T201 - logging may not be set up yet, and it is for a person
         return EXIT_CONFIGURATION
+    except psycopg.OperationalError as error:
+        print(f"PostgreSQL does not answer: {describe(error)}", file=sys.stderr)  # noqa: T201 - as above
+        return EXIT_UNAVAILABLE
+    print(answer)  # noqa: T201 - a command's answer
+    return 0
 
 
 def _parser(name: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m services.{name}", description=f"The worker of {name}.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("run", help="work until told to stop")
-    commands.add_parser("migrate", help="bring the schema up to the code, as the migrator role")
-    aside = commands.add_parser("quarantine", help="have one message sent to the dead letters that a bug cannot handle")
+    words = parser.add_subparsers(dest="command", required=True)
+    words.add_parser("run", help="work until told to stop")
+    words.add_parser("migrate", help="bring the schema up to the code, as the migrator role")
+    aside = words.add_parser("quarantine", help="have one message sent to the dead letters that a bug cannot handle")
     aside.add_argument("topic", choices=sorted(BY_NAME), metavar="TOPIC", help="its name in the catalog")
     aside.add_argument("partition", type=int, metavar="PARTITION")
     aside.add_argument("offset", type=int, metavar="OFFSET")
     aside.add_argument("--who", required=True, help="the person who decides it")
     aside.add_argument("--reason", required=True, help="why; it is kept")
+    again = words.add_parser("resume", help="let timers try again that a bug got stuck: all, or as told")
+    again.add_argument("--kind", help="only those of this alarm or errand")
+    again.add_argument("--ref", help="only those about this id")
     return parser
 
 
@@ -119,24 +128,3 @@ def _stop_on_signals(crew: Crew) -> None:
 
 def _exit_code(error: BaseException) -> int:
     return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), EXIT_OTHER)
-
-
-def _migrate(home: Path) -> int:
-    variable = f"{PREFIX}{home.name.upper()}_MIGRATOR_DATABASE_URL"
-    field = Field(validation_alias=variable, description="the PostgreSQL address of the role that owns the schema")
-    settings = load_settings(create_model("MigratorSettings", __base__=BaseSettings, url=(DatabaseUrl, field)))
-    url: DatabaseUrl = getattr(settings, "url")  # noqa: B009 - the model is made here, mypy cannot know its field
-    applied = migrate(url.get_secret_value(), home.name, (RUNTIME_MIGRATIONS, home / "migrations"))
-    print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")  # noqa: T201 - a command's answer
-    return 0
-
-
-def _set_aside(settings: WorkerSettings, schema: str, arguments: argparse.Namespace) -> int:
-    place = (arguments.topic, arguments.partition, arguments.offset)
-    database = Database(settings.database_url.get_secret_value(), "refill-quarantine", schema)
-    with database.transaction() as connection:
-        new = quarantine.set_aside(connection, *place, who=arguments.who, reason=arguments.reason)
-    database.close()
-    done = "will go to the dead letters when the worker is started again" if new else "was set aside before"
-    print("{}[{}]@{} {}".format(*place, done))  # noqa: T201 - a command's answer
-    return 0

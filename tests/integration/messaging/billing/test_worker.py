@@ -152,6 +152,22 @@ def test_a_bug_ends_the_worker_by_name_and_place_and_a_person_can_set_the_messag
     assert ready.stop() == 0
 
 
+def test_a_command_without_a_database_says_so(process: Process) -> None:
+    nowhere = "postgresql://w:s3cr3t@127.0.0.1:9/refill"
+    ended = process.command("migrate", REFILL_BILLING_MIGRATOR_DATABASE_URL=nowhere)
+    assert ended.returncode == 69
+    assert ended.stderr.startswith("PostgreSQL does not answer: ")
+    assert "s3cr3t" not in ended.stderr
+
+
+def test_a_person_lets_stuck_timers_try_again_by_a_command(ready: Process, surroundings: Surroundings) -> None:
+    with psycopg.connect(surroundings.database.worker_url("billing")) as connection:
+        stuck = "INSERT INTO timers (kind, ref, due_at, state, reason) VALUES ('greet', 'w1', now(), 'stuck', 'a bug')"
+        connection.execute(stuck)
+    assert ready.command("resume", "--kind", "greet").stdout == "resumed greet w1\n"
+    assert ready.command("resume").stdout == "nothing was stuck\n"
+
+
 @pytest.mark.parametrize(("fate", "part"), [("cannot start", "start"), ("dies", "porter")])
 def test_a_worker_does_not_live_without_its_companion(ready: Process, fate: str, part: str) -> None:
     ready.start(REFILL_GREETER_COMPANION=fate)

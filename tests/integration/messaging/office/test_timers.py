@@ -114,3 +114,18 @@ def test_the_wait_is_until_the_next_due_or_the_end_of_a_lease(office: Office) ->
         until_lease_ends = leases.seconds_to_next(connection, "post", NOON)
     assert until_lease_ends is not None
     assert 0 < until_lease_ends <= leases.LEASE_S
+
+
+def test_a_person_lets_stuck_timers_try_again(office: Office) -> None:
+    office.write("a", "b")
+    office.write("c", kind="lapse")
+    with office.database.transaction() as connection:
+        for kind in ("post", "lapse"):
+            lease = leases.claim(connection, kind, NOON, 9, ())
+            assert lease is not None
+            leases.get_stuck(connection, lease, "ValueError at x.py:1")
+        assert leases.resume(connection, None, "b", NOON) == [("post", "b")]
+        assert leases.resume(connection, "lapse", None, NOON) == [("lapse", "c")]
+        assert leases.resume(connection, None, None, NOON) == [("post", "a")]
+        assert leases.count_stuck(connection) == []
+    assert _due(office) == {"a": NOON, "b": NOON}
