@@ -1,13 +1,13 @@
-"""Three failures, three fates: a business answer is published (no exception), weather is retried, a bug stops the worker."""
+"""Three failures, three fates: a business answer is published, weather is retried, a bug stops the worker."""
 
 from __future__ import annotations
 
 
-class Weather(Exception):  # noqa: N818 - the word of the house: it passes
+class Weather(Exception):
     """A dependency is away or busy. Retried in place with back-off; never dead-lettered, never a reason to stop."""
 
 
-class Bug(Exception):  # noqa: N818
+class Bug(Exception):
     """A handler failed on one message that it should have managed. The worker stops and names the place."""
 
     def __init__(self, topic: str, partition: int, offset: int, message_id: str, cause: str) -> None:
@@ -21,5 +21,5 @@ class Bug(Exception):  # noqa: N818
         self.message_id = message_id
 
 
-class SettingsProblem(Exception):  # noqa: N818
+class SettingsProblem(Exception):
     """Settings that cannot work, all of them at once."""

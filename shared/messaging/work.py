@@ -20,7 +20,7 @@ A = TypeVar("A")
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why something happens: the message or timer behind it. Ids made while handling are derived from `source` and `id`."""
+    """Why something happens: the message or timer behind it. Ids made while handling derive from `source` and `id`."""
 
     source: str
     id: str
@@ -32,8 +32,8 @@ class Cause:
 class Received(Generic[M_co]):
     """One readable message (or a `Tombstone`) at its place in the log.
 
-    `appended_at` is the broker's append time: the clock of decisions, the same on every replay. While `may_wait` is true
-    a handler may give back `Park` instead of an answer; when it is false the time for waiting is over.
+    `appended_at` is the broker's append time: the clock of decisions, the same on every replay. While `may_wait` is
+    true a handler may give back `Park` instead of an answer; when it is false the time for waiting is over.
     """
 
     message: M_co
@@ -62,7 +62,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Park:
-    """Not yet: what this message needs (`waiting_for`, for people) may still arrive. The partition goes on meanwhile."""
+    """Not yet: what this message needs (`waiting_for`, for people) may still come. The partition goes on meanwhile."""
 
     received: Received[Any]
     waiting_for: str
@@ -99,8 +99,9 @@ Handler = Callable[[Sequence[Received[Any]], Work[R]], Iterable[Effect]]
 class Once(Enum):
     """What makes a message's effect happen once.
 
-    `INBOX`: the runtime's bounded inbox, by (source, id) of the envelope. `BUSINESS_ID`: a permanent row of the handler's
-    own (purchase, usage, grant); the handler sees repetitions and answers them. `VERSION`: the entity's growing version.
+    `INBOX`: the runtime's bounded inbox, by (source, id) of the envelope. `BUSINESS_ID`: a permanent row of the
+    handler's own (purchase, usage, grant); the handler sees repetitions and answers them. `VERSION`: the entity's
+    growing version.
     """
 
     INBOX = "inbox"
