@@ -22,6 +22,8 @@ USERS = ("erin", "evan")
 CATALOG = catalog(
     free_first_period=12, free=7, pro_editor=9, pro_guest_editor=4, business_editor=15, business_guest_editor=5
 )
+# Shorter ones rarely get far enough to burn what was bought.
+LENGTH = 30
 ANCHORS = (date(2026, 1, 5), date(2026, 1, 31), date(2025, 11, 20))
 
 
@@ -49,8 +51,8 @@ class Operation:
 def _usages(workspace_id: str) -> st.SearchStrategy[UsageReported]:
     return st.builds(
         lambda number, credits, user: usage(f"u{number}", credits, user, workspace_id, occurred_at=BEGIN),
-        st.integers(0, 25),
-        st.integers(1, 12),
+        st.integers(0, 40),
+        st.sampled_from([1, 4, 7, 12]),
         st.sampled_from(USERS),
     )
 
@@ -69,7 +71,7 @@ def _workspaces(workspace_id: str) -> st.SearchStrategy[WorkspaceChanged]:
     statuses: tuple[WorkspaceStatus, ...] = get_args(WorkspaceStatus)
     return st.builds(
         lambda plan, status, version, anchor: workspace(workspace_id, plan, status, version, anchor),
-        st.sampled_from(plans),
+        st.sampled_from(("business", *plans)),
         st.sampled_from(("active", *statuses)),
         st.integers(2, 30),
         st.sampled_from(ANCHORS),
@@ -91,20 +93,21 @@ def _gone(workspace_id: str) -> st.SearchStrategy[Tombstone]:
 
 
 def _contents(workspace_id: str) -> st.SearchStrategy[Message | Tombstone | Ring]:
-    frequent: list[st.SearchStrategy[Message | Tombstone | Ring]] = [_usages(workspace_id)] * 6
-    return st.one_of(
-        *frequent,
-        _purchases(workspace_id),
-        _purchases(workspace_id),
-        _workspaces(workspace_id),
-        _members(workspace_id),
-        _gone(workspace_id),
-        st.just(Ring(workspace_id)),
-    )
+    """Mostly usage, some purchases; what turns everything off is rare, or little else would be seen."""
+    kinds: dict[str, tuple[int, st.SearchStrategy[Message | Tombstone | Ring]]] = {
+        "usage": (24, _usages(workspace_id)),
+        "purchase": (6, _purchases(workspace_id)),
+        "workspace": (3, _workspaces(workspace_id)),
+        "member": (3, _members(workspace_id)),
+        "ring": (2, st.just(Ring(workspace_id))),
+        "gone": (1, _gone(workspace_id)),
+    }
+    weighted = [kind for kind, (weight, _) in kinds.items() for _ in range(weight)]
+    return st.sampled_from(weighted).flatmap(lambda kind: kinds[kind][1])
 
 
 @st.composite
-def histories(draw: st.DrawFn, workspace_id: str | None = None, max_size: int = 40) -> list[Operation]:
+def histories(draw: st.DrawFn, workspace_id: str | None = None) -> list[Operation]:
     """A history of one workspace, or of all: first what is known of each, then anything, in the order of the log."""
     names = (workspace_id,) if workspace_id else WORKSPACES
     history = [
@@ -114,10 +117,10 @@ def histories(draw: st.DrawFn, workspace_id: str | None = None, max_size: int = 
     ]
     steps = st.tuples(
         st.one_of(*(_contents(name) for name in names)),
-        st.sampled_from([0, 0, 0, 0, 1, 3, 9, 31]),
+        st.sampled_from([*[0] * 16, 3, 9, 31]),
     )
     at = BEGIN
-    for content, days in draw(st.lists(steps, max_size=max_size)):
+    for content, days in draw(st.lists(steps, min_size=LENGTH // 2 if workspace_id else LENGTH, max_size=2 * LENGTH)):
         at += timedelta(days=days, seconds=1)
         history.append(Operation(content, at))
     return history

@@ -56,7 +56,7 @@ def test_any_duplication_and_any_cut_of_batches_gives_the_same_books_to_the_byte
 
 @pytest.mark.case(7)
 @thorough
-@given(st.data(), histories("acme", max_size=20), histories("zeta", max_size=20), cuts)
+@given(st.data(), histories("acme"), histories("zeta"), cuts)
 def test_any_interleaving_of_workspaces_gives_the_same_books_to_the_byte(
     data: st.DataObject, acme: Sequence[Operation], zeta: Sequence[Operation], cuts: Collection[int]
 ) -> None:

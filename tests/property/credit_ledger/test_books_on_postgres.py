@@ -87,7 +87,7 @@ def test_real_tables_hold_the_fakes_books_to_the_byte_whatever_is_doubled_or_cut
 @pytest.mark.rule("C13", "C14")
 @pytest.mark.case(7, 22)
 @few
-@given(data=st.data(), acme=histories("acme", max_size=20), zeta=histories("zeta", max_size=20), cuts=cuts)
+@given(data=st.data(), acme=histories("acme"), zeta=histories("zeta"), cuts=cuts)
 def test_real_tables_hold_the_same_books_however_workspaces_are_interleaved(
     store: PostgresStore,
     database: Database,
