@@ -192,7 +192,8 @@ def test_a_workspace_whose_deciders_are_not_known_yet_is_waited_for(stand: Stand
 @pytest.mark.rule("N3")
 def test_only_the_newest_version_of_a_member_counts(stand: Stand) -> None:
     stand.receive(*events.directory())
-    stand.receive(events.member("adam", "viewer", version=3), events.member("adam", "admin", version=2))
+    stand.receive(events.member("adam", "viewer", version=3))
+    stand.receive(events.member("adam", "admin", version=2))
     stand.receive(events.member("erin", "admin", version=2), events.member("erin", "admin", version=2))
     stand.receive(events.requested(asker="emil"))
     assert stand.wordings("adam") == []
