@@ -10,7 +10,7 @@ import threading
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from shared.contracts.topics import Topic
@@ -39,6 +39,7 @@ SPARE_AFTER_S = 5.0  # a member without partitions for so long is there for when
 SHUTDOWN_MS = 2_000  # leaving the group takes 10 ms; a broker that is away must not hold up the end
 PRODUCER_BATCH_BYTES = 131_072  # fewer requests under load; with linger 0 it costs a single message nothing
 MAX_REQUEST_BYTES = 5 * 1_048_576  # a dead letter of 4 MiB fits
+METADATA_LOOK_S = 0.02  # between looks at what the client knows of its topics; it asks 10 times a second at most
 LIVENESS_CHECK_S = 0.5  # between looks at whether a sender may still send, while it waits for acknowledgements
 
 # What the broker will refuse again. Anything else, a producer's lost sequence included, passes with a new producer.
@@ -116,7 +117,9 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-p
         self._lock = threading.Lock()
         with _translated("cannot reach Kafka"):
             self._consumer = _consumer(settings, group, settings.prefix + group)
-            self._consumer.subscribe(topics=[self._prefix + topic for topic in topics], listener=self)
+            names = [self._prefix + topic for topic in topics]
+            self._consumer.subscribe(topics=names, listener=self)
+            _partitions(self._consumer, names)  # else the first joining assigns nothing, and a second one must follow
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         with self._lock:
@@ -225,10 +228,7 @@ class LogReader:
         self._prefix = settings.prefix
         with _translated("cannot reach Kafka"):
             self._consumer = _consumer(settings, "refill-reader", None)
-            names = [self._prefix + topic for topic in topics]
-            partitions = [
-                TopicPartition(name, number) for name in names for number in self._consumer.partitions_for_topic(name)
-            ]
+            partitions = _partitions(self._consumer, [self._prefix + topic for topic in topics])
             bounds = _bounds(self._consumer, partitions, self._prefix)
             self._consumer.assign(partitions)
             for place, (first, end) in bounds.items():
@@ -251,6 +251,24 @@ class LogReader:
         self._consumer.close(autocommit=False, timeout_ms=SHUTDOWN_MS)
 
 
+def _partitions(consumer: KafkaConsumer, names: list[str]) -> list[TopicPartition]:
+    """All partitions of these topics. Raises Weather, and closes the client, when the broker does not name them.
+
+    The client forgets a wish for metadata while the answer to an older one is under way, and asking for one topic it
+    forgets the others (3.0.12): so all are named at once, and asked for until they are there.
+    """
+    cluster = consumer._cluster
+    deadline = monotonic() + CALL_TIMEOUT_MS / 1000
+    cluster.set_topics(names)
+    while unknown := [name for name in names if not cluster.partitions_for_topic(name)]:
+        if monotonic() > deadline:
+            consumer.close(autocommit=False, timeout_ms=SHUTDOWN_MS)
+            raise Weather(f"the broker does not name {', '.join(unknown)}")
+        cluster.request_update()
+        sleep(METADATA_LOOK_S)
+    return [TopicPartition(name, number) for name in names for number in cluster.partitions_for_topic(name)]
+
+
 def _bounds(consumer: KafkaConsumer, partitions: list[TopicPartition], prefix: str) -> dict[Place, tuple[int, int]]:
     with _translated("asking for the log's bounds"):
         first = consumer.beginning_offsets(partitions, timeout_ms=CALL_TIMEOUT_MS)
@@ -263,8 +281,7 @@ def bounds_of(settings: KafkaSettings, topics: Sequence[str]) -> dict[Place, tup
     with _translated("cannot reach Kafka"):
         consumer = _consumer(settings, "refill-bounds", None)
         try:
-            names = [settings.prefix + topic for topic in topics]
-            partitions = [TopicPartition(name, n) for name in names for n in consumer.partitions_for_topic(name)]
+            partitions = _partitions(consumer, [settings.prefix + topic for topic in topics])
             return _bounds(consumer, partitions, settings.prefix)
         finally:
             consumer.close(autocommit=False, timeout_ms=SHUTDOWN_MS)
