@@ -99,14 +99,15 @@ class World:
         """A started lane."""
         stopping = threading.Event()
         consumer = LaneConsumer(SERVICE, lane, self.database, self.settings, Notebook, clock or SystemClock(), stopping)
-        return self._keep(Part(consumer, stopping))
+        return self.keep(Part(consumer, stopping))
 
     def relay(self) -> Part[Relay]:
         """A started relay."""
         stopping = threading.Event()
-        return self._keep(Part(Relay(SERVICE, SCHEMA, self.database, self.settings, stopping), stopping))
+        return self.keep(Part(Relay(SERVICE, SCHEMA, self.database, self.settings, stopping), stopping))
 
-    def _keep(self, part: P) -> P:
+    def keep(self, part: P) -> P:
+        """End this part with the world."""
         self._parts.append(part)
         return part
 
