@@ -13,11 +13,10 @@ from deploy.demo.narrator import PAGE_COLUMNS, ExpectationFailed, Narrator
 from deploy.demo.stage import Stage
 from deploy.demo.steps import asking, books, burning, buying, crashing, declining, pausing, repeating, usage
 from deploy.demo.witness import NeverHappened
+from deploy.local.example_cards import save_example_cards
 from deploy.local.run_folder import RunFolder
 from deploy.local.stack import Stack
 from deploy.local.trouble import Trouble
-from deploy.local.world import World
-from deploy.stripe_sandbox.control import SandboxControl
 from shared.messaging.settings import KafkaSettings
 
 STEPS: tuple[Callable[[Stage], None], ...] = (
@@ -32,13 +31,6 @@ STEPS: tuple[Callable[[Stage], None], ...] = (
     books.play,
 )
 
-# Saved payment methods of the story's workspace, by the test card behind each ("Testing", Stripe's documentation).
-CARDS = (
-    ("pm_acme_visa", "pm_card_visa"),
-    ("pm_acme_empty", "pm_card_visa_chargeDeclinedInsufficientFunds"),
-    ("pm_acme_3ds", "pm_card_authenticationRequired"),
-)
-
 
 def run(json_output: bool = False) -> int:
     """Play the story. Returns 0 when every expectation held, 1 otherwise, saying which did not."""
@@ -50,7 +42,8 @@ def run(json_output: bool = False) -> int:
             _say(console, "Starting a real Kafka, a real PostgreSQL, the Stripe sandbox and a mail server ...")
             with Stack(folder) as stack:
                 kafka = KafkaSettings(bootstrap=(stack.kafka.bootstrap,))
-                _furnish(stack.world)
+                save_example_cards(stack.world.sandbox.port)
+                stack.world.start_workers()
                 _say(console, f"Up after {time.monotonic() - started:.1f} s. Logs and data: {folder.path.name}")
                 stage = Stage.open(stack.world, kafka, narrator)
                 try:
@@ -69,13 +62,6 @@ def run(json_output: bool = False) -> int:
     if json_output:
         print(json.dumps(story, indent=2, default=str))
     return 0
-
-
-def _furnish(world: World) -> None:
-    """The people, the catalog and the cards that the story needs, and the workers."""
-    sandbox = SandboxControl(f"http://127.0.0.1:{world.sandbox.port}")
-    sandbox.customer("cus_acme", cards=CARDS)
-    world.start_workers()
 
 
 def _console() -> Console:

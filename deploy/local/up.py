@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from deploy.local.environment import write_environment
+from deploy.local.example_cards import save_example_cards
 from deploy.local.log_view import LogView
 from deploy.local.run_folder import RUNS, RunFolder, clean_up_abandoned, is_held
 from deploy.local.stack import Stack
@@ -68,6 +69,7 @@ def _serve(console: Console, run: RunFolder, environment_file: Path, ended: thre
         if ended.is_set():
             return 0
         world = stack.world
+        save_example_cards(world.sandbox.port)
         write_environment(environment_file, world.environment)
         try:
             world.start_workers()
