@@ -10,7 +10,7 @@ import pytest
 
 from tests.architecture.checkout import CODE, ROOT, imported_modules, python_files
 
-# Library: the files that may import it; everything else goes through them. The sandbox stands outside: here it is Stripe.
+# Library: the files that may import it. The sandbox stands outside of this: here it is Stripe.
 SANDBOX = ROOT / "deploy" / "stripe_sandbox"
 DOORS: dict[str, set[str]] = {
     "kafka": {"shared/messaging/kafka.py"},
