@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -60,6 +60,21 @@ def arrive(topic: Topic, place: Place, record: Record, set_aside: Mapping[tuple[
     if reason is not None:
         return Arrival(topic, place, record, appended_at, [Unreadable(Flaw.QUARANTINED, reason, record.value)])
     return Arrival(topic, place, record, appended_at, decode(topic, record.key, record.value, record.headers))
+
+
+def bounded(arrivals: Sequence[Arrival], most: int) -> Iterator[Sequence[Arrival]]:
+    """Cut into batches of at most `most` messages, so that a transaction stays short whatever batch mode brings.
+
+    A record is never cut: one with more messages than that is a batch of its own.
+    """
+    start = messages = 0
+    for index, arrival in enumerate(arrivals):
+        if index > start and messages + len(arrival.elements) > most:
+            yield arrivals[start:index]
+            start, messages = index, 0
+        messages += len(arrival.elements)
+    if arrivals:
+        yield arrivals[start:]
 
 
 def cause_of(envelope: Envelope) -> Cause:

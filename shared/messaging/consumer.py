@@ -12,7 +12,7 @@ import psycopg
 import structlog
 
 from shared.messaging import parking
-from shared.messaging.arrivals import Arrival, arrive
+from shared.messaging.arrivals import Arrival, arrive, bounded
 from shared.messaging.batch import Outcome, Road
 from shared.messaging.borders import Border
 from shared.messaging.clock import Clock
@@ -21,7 +21,7 @@ from shared.messaging.crash_points import reach
 from shared.messaging.division import divide
 from shared.messaging.failures import Weather
 from shared.messaging.kafka import GroupConsumer
-from shared.messaging.log import LogMoved, Place, Record
+from shared.messaging.log import KafkaProblem, LogMoved, Place, Record
 from shared.messaging.offsets import Stale
 from shared.messaging.parking import MAX_WAITING, Waiting
 from shared.messaging.patience import Stopped
@@ -40,6 +40,9 @@ T = TypeVar("T")
 
 GAPS_EVERY_S = 1.0  # how often an idle lane steps over offsets that hold no record
 POLL_WHILE_WAITING_MS = 50  # parked messages are due every 250 ms
+
+TELL_EVERY = 10  # of the tries in one stretch of bad weather: the first and then each tenth tell as much as all
+PASSING = (Stale, Stopped, KafkaProblem)  # no handler's fault
 
 log = structlog.get_logger(__name__)
 
@@ -163,7 +166,8 @@ class LaneConsumer(Generic[R]):
             for record in polled[place]
         ]
         try:
-            divide(arrivals, self._carry, passing=(Stale, Stopped))
+            for batch in bounded(arrivals, self._lane.max_batch):
+                divide(batch, self._carry, PASSING)
         except Stale as stale:
             self._replace(consumer, {*places, *stale.places})
 
@@ -196,9 +200,9 @@ class LaneConsumer(Generic[R]):
         try:
             rows = self._patiently(lambda: parking.read(self._session.connection(), self._lane.name, places), places)
             blocked: dict[parking.Entity, str] = {}
-            heads = {(row.place, row.entity): row for row in reversed(rows)}
-            self._retry(list(heads.values())[::-1], blocked)
-            self._retry([row for row in rows if row not in heads.values()], blocked)
+            heads, others = parking.queues(rows)
+            self._retry(heads, blocked)
+            self._retry(others, blocked)
         except Stale as stale:
             self._replace(consumer, {*places, *stale.places})
 
@@ -215,7 +219,7 @@ class LaneConsumer(Generic[R]):
             self._note(outcome)
 
         for start in range(0, len(rows), self._lane.max_batch):
-            divide(rows[start : start + self._lane.max_batch], attempt, passing=(Stale, Stopped))
+            divide(rows[start : start + self._lane.max_batch], attempt, PASSING)
 
     def _cross_gaps(self, consumer: GroupConsumer) -> None:
         """Offsets whose records compaction or an abort has removed are read too, once the client is past them."""
@@ -254,7 +258,8 @@ class LaneConsumer(Generic[R]):
                 if not is_weather(error):
                     raise
                 failed += 1
-                log.warning("lane.weather", lane=self._group, error=describe(error), failed=failed)
+                if failed % TELL_EVERY == 1:
+                    log.warning("lane.weather", lane=self._group, error=describe(error), failed=failed)
             self._wait_out(IN_PLACE.delay_s(failed, self._group))
             if self._consumer is not None and not self._consumer.owned().issuperset(places):
                 raise Stale(places)

@@ -131,6 +131,18 @@ def unpark(connection: psycopg.Connection, lane: str, positions: Sequence[Positi
         )
 
 
+def queues(rows: Iterable[Waiting]) -> tuple[list[Waiting], list[Waiting]]:
+    """The first of each entity's queue, and all the others; both in the order given."""
+    heads: list[Waiting] = []
+    others: list[Waiting] = []
+    seen: set[Entity] = set()
+    for row in rows:
+        entity = (row.place, row.entity)
+        (others if entity in seen else heads).append(row)
+        seen.add(entity)
+    return heads, others
+
+
 def read(connection: psycopg.Connection, lane: str, places: Sequence[Place]) -> list[Waiting]:
     """Everything that waits on these partitions, in the order of the log."""
     rows = connection.execute(QUERIES["read_parked"], {**_places(lane, places), "rows": 2 * MAX_WAITING}).fetchall()

@@ -13,7 +13,7 @@ Cut = Literal["before", "after"]
 
 
 class CuttingProxy:
-    """Forwards to the server of `url`; armed by `cut_next`, it loses the next COMMIT on its way, or the answer to it."""
+    """Forwards to the server of `url`; armed by `cut_next`, it loses the next COMMIT on its way, or its answer."""
 
     def __init__(self, url: str) -> None:
         target = conninfo_to_dict(url)
