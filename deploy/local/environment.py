@@ -50,7 +50,8 @@ def kafka_environment(bootstrap: str, topic_prefix: str) -> dict[str, str]:
     return {
         "REFILL_KAFKA_BOOTSTRAP": bootstrap,
         "REFILL_TOPIC_PREFIX": topic_prefix,
-        "REFILL_RELAY_DELIVERY_TIMEOUT_MS": "10000",
+        # A broker on the same machine answers or is dead; the successor of a killed relay waits this long (default 10 s).
+        "REFILL_RELAY_DELIVERY_TIMEOUT_MS": "4000",
     }
 
 
