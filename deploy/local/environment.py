@@ -50,7 +50,7 @@ def kafka_environment(bootstrap: str, topic_prefix: str) -> dict[str, str]:
     return {
         "REFILL_KAFKA_BOOTSTRAP": bootstrap,
         "REFILL_TOPIC_PREFIX": topic_prefix,
-        # A broker on the same machine answers or is dead; the successor of a killed relay waits this long (default 10 s).
+        # A broker on the same machine answers or is dead, and the successor of a killed relay waits this long.
         "REFILL_RELAY_DELIVERY_TIMEOUT_MS": "4000",
     }
 
