@@ -23,9 +23,11 @@ def workspace(name: str, number: int = 1) -> WorkspaceChanged:
     )
 
 
-def command(workspace_id: str, number: int = 1) -> CancelRequest:
+def command(workspace_id: str, number: int = 1, actor_id: str = "u1") -> CancelRequest:
     """A command for this workspace; the number makes it another one."""
-    return CancelRequest(workspace_id=workspace_id, actor_id="u1", request_id=f"0198c0de-0000-7000-8000-{number:012d}")
+    return CancelRequest(
+        workspace_id=workspace_id, actor_id=actor_id, request_id=f"0198c0de-0000-7000-8000-{number:012d}"
+    )
 
 
 def usage(workspace_id: str, usage_id: str) -> UsageReported:

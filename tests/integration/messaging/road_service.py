@@ -31,7 +31,7 @@ TOPICS = (WORKSPACE_DIRECTORY, WORKSPACE_CONTACT, TOP_UP_COMMANDS, TOP_UP, PRODU
 BUG = "wsbug"
 """A workspace whose messages no handler here manages."""
 LATE = "late-"
-"""Commands for workspaces of this name wait until the directory has told of them."""
+"""Commands for workspaces of this name, or by people of it, wait until the directory has told of them."""
 
 
 class Notebook:
@@ -76,9 +76,10 @@ def answer_commands(batch: Sequence[Received[CancelRequest]], work: Work[Noteboo
         command = received.message
         if command.workspace_id == BUG:
             raise ZeroDivisionError("a handler's bug")
-        known = not command.workspace_id.startswith(LATE) or work.repository.knows(command.workspace_id)
+        named = (command.workspace_id, command.actor_id)
+        known = all(work.repository.knows(name) for name in named if name.startswith(LATE))
         if not known and received.may_wait:
-            effects.append(Park(received, f"workspace {command.workspace_id}"))
+            effects.append(Park(received, f"one of {named}"))
             continue
         work.repository.write(received, command.workspace_id, "answered" if known else "refused")
         answer = RequestCancelled(
