@@ -1,28 +1,30 @@
-"""The embedded stack: up, down, and the demo."""
+"""The embedded stack: up, down, and the demo. Programs of their own; this command line only starts them."""
 
 from __future__ import annotations
 
-import typer
+import os
+import sys
+from typing import NoReturn
 
 from services.cli.options import AsJson
 
 
 def up() -> None:
     """Start Kafka, PostgreSQL, the sandbox and the workers; keep them running here until Ctrl-C."""
-    from deploy.local.up import run_up  # what the stack needs is not installed where only the client is
-
-    raise typer.Exit(run_up())
+    _become("deploy.local", "up")
 
 
 def down() -> None:
     """Stop what `refill up` started, from another terminal."""
-    from deploy.local.up import down as stop
-
-    raise typer.Exit(stop())
+    _become("deploy.local", "down")
 
 
 def demo(as_json: AsJson = False) -> None:
     """Play the whole story on a stack of its own, check every step, and stop everything."""
-    from deploy.demo import run
+    _become("deploy.demo", *(["--json"] if as_json else []))
 
-    raise typer.Exit(run(as_json))
+
+def _become(module: str, *words: str) -> NoReturn:
+    """Go on as that program: its terminal, its signals and its exit code are this one's."""
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", module, *words])
