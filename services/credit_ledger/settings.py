@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
@@ -10,6 +12,9 @@ from shared.messaging.settings import DATABASE_WANTED, DatabaseUrl, WorkerSettin
 
 class LedgerSettings(WorkerSettings):
     """The worker's."""
+
+    # Of the lanes only usage takes so many at once; it is written by whole sets, and one sync to disk serves them all.
+    max_poll_records: Annotated[int, Field(ge=1, le=5_000)] = Field(5_000, description="the most messages of one poll")
 
     database_url: DatabaseUrl = Field(validation_alias="REFILL_CREDIT_LEDGER_DATABASE_URL", description=DATABASE_WANTED)
 
