@@ -15,7 +15,7 @@ from typing import Any
 
 from shared.contracts.topics import Topic
 from shared.messaging.failures import Weather
-from shared.messaging.log import KafkaProblem, LogMoved, Parcel, Place, Record, Sent
+from shared.messaging.log import KafkaProblem, LogMoved, Names, Parcel, Place, Record, Sent
 from shared.messaging.settings import KafkaSettings
 
 with warnings.catch_warnings():
@@ -29,28 +29,15 @@ with warnings.catch_warnings():
 BOOTSTRAP_TIMEOUT_MS = 5_000  # 30 s by default: too long to leave a person without a word about a wrong address
 CALL_TIMEOUT_MS = 5_000  # for look-ups; shorter than the session, so that a lane that asks stays a member
 RECONNECT_MAX_MS = 500  # 30 s by default: the client then sleeps right through a broker's restart
-SESSION_TIMEOUT_MS = 6_000  # the broker's default minimum: a killed worker's partitions move after 6 s, not 45
-HEARTBEAT_MS = 1_000  # a rebalance waits for every member's next heartbeat; the IO thread sends them, whatever we do
-MAX_POLL_INTERVAL_MS = 120_000  # far above any transaction (statements end after 60 s); then the work is stuck
-FETCH_WAIT_MS = 250  # partitions resumed meanwhile wait for the fetch under way; it returns at once when data comes
-PARTITION_FETCH_BYTES = 2 * 1_048_576  # above the largest message we take
-FETCH_BYTES = 16 * 1_048_576  # what one answer may cost in memory, over all partitions
 SPARE_AFTER_S = 5.0  # a member without partitions for so long is there for when another one goes
 SHUTDOWN_MS = 2_000  # leaving the group takes 10 ms; a broker that is away must not hold up the end
-PRODUCER_BATCH_BYTES = 131_072  # fewer requests under load; with linger 0 it costs a single message nothing
-MAX_REQUEST_BYTES = 5 * 1_048_576  # a dead letter of 4 MiB fits
 METADATA_LOOK_S = 0.02  # between looks at what the client knows of its topics; it asks 10 times a second at most
-LIVENESS_CHECK_S = 0.5  # between looks at whether a sender may still send, while it waits for acknowledgements
+LIVENESS_CHECK_S = 0.5  # between looks at whether a sender may still send
 
 # What the broker will refuse again. Anything else, a producer's lost sequence included, passes with a new producer.
-REFUSALS = (
-    kafka_errors.AuthorizationError,
-    kafka_errors.MessageSizeTooLargeError,
-    kafka_errors.RecordListTooLargeError,
-    kafka_errors.InvalidTimestampError,
-    kafka_errors.InvalidRecordError,
-    kafka_errors.InvalidTopicError,
-)
+_TOO_LARGE = (kafka_errors.MessageSizeTooLargeError, kafka_errors.RecordListTooLargeError)
+_INVALID = (kafka_errors.InvalidTimestampError, kafka_errors.InvalidRecordError, kafka_errors.InvalidTopicError)
+REFUSALS = (kafka_errors.AuthorizationError, *_TOO_LARGE, *_INVALID)
 
 
 @contextmanager
@@ -91,14 +78,14 @@ def _consumer(settings: KafkaSettings, client: str, group: str | None) -> KafkaC
         check_crcs=True,  # with the crc32c package it costs nothing to speak of
         allow_auto_create_topics=False,
         partition_assignment_strategy=(RangePartitionAssignor,),  # 0.3 s to move; cooperative took 3 s (measured)
-        session_timeout_ms=SESSION_TIMEOUT_MS,
-        heartbeat_interval_ms=HEARTBEAT_MS,
-        max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
+        session_timeout_ms=6_000,  # the broker's default minimum: a killed worker's partitions move after 6 s, not 45
+        heartbeat_interval_ms=1_000,  # a rebalance waits for every member's next heartbeat; the IO thread sends them
+        max_poll_interval_ms=120_000,  # far above any transaction (statements end after 60 s): then work is stuck
         request_timeout_ms=30_000,  # above the session: joining a group waits for the other members
         fetch_min_bytes=1,  # a command must not wait for company
-        fetch_max_wait_ms=FETCH_WAIT_MS,
-        max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
-        fetch_max_bytes=FETCH_BYTES,
+        fetch_max_wait_ms=250,  # resumed partitions wait for the fetch under way; it returns at once when data comes
+        max_partition_fetch_bytes=2 * 1_048_576,  # above the largest message we take
+        fetch_max_bytes=16 * 1_048_576,  # what one answer may cost in memory, over all partitions
         metrics_enabled=False,  # nobody reads them
     )
 
@@ -106,24 +93,24 @@ def _consumer(settings: KafkaSettings, client: str, group: str | None) -> KafkaC
 class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
     """A member of a consumer group that delivers nothing from a partition before its owner has placed it.
 
-    The listener runs on the client's IO thread, where whatever blocks or raises loses the membership or the position.
-    So it only pauses what is newly assigned and notes it as `fresh`; the owner reads its offsets and calls `place`.
+    The listener runs on the client's IO thread, where whatever blocks or raises loses membership or position: it only
+    pauses what is newly assigned and notes it as `fresh`; the owner reads its offsets and calls `place`.
     """
 
     def __init__(self, settings: KafkaSettings, group: str, topics: Sequence[str]) -> None:
-        self._prefix = settings.prefix
+        self._names = Names(settings.prefix)
         self._fresh: set[Place] = set()
         self._joined_at: float | None = None
         self._lock = threading.Lock()
         with _translated("cannot reach Kafka"):
             self._consumer = _consumer(settings, group, settings.prefix + group)
-            names = [self._prefix + topic for topic in topics]
+            names = self._names.topics(topics)
             self._consumer.subscribe(topics=names, listener=self)
             _partitions(self._consumer, names)  # else the first joining assigns nothing, and a second one must follow
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         with self._lock:
-            self._fresh -= set(self._places(revoked))
+            self._fresh -= set(self._names.places(revoked))
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         with self._lock:
@@ -131,7 +118,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-p
             for partition in assigned:
                 self._consumer.pause(partition)
                 self._consumer.seek(partition, 0)  # any position: without one the next poll raises
-                self._fresh.add(self._place(partition))
+                self._fresh.add(self._names.place(partition))
 
     def fresh(self) -> set[Place]:
         """Assigned, but not placed yet."""
@@ -146,24 +133,24 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-p
     def owned(self) -> set[Place]:
         """Assigned and placed."""
         with self._lock:
-            return set(self._places(self._consumer.assignment())) - self._fresh
+            return set(self._names.places(self._consumer.assignment())) - self._fresh
 
     def unplace(self, places: Collection[Place]) -> None:
         """Deliver nothing more from these until they are placed anew."""
         with self._lock:
             for partition in self._still_assigned(places):
                 self._consumer.pause(partition)
-                self._fresh.add(self._place(partition))
+                self._fresh.add(self._names.place(partition))
 
     def place(self, offsets: Mapping[Place, int]) -> set[Place]:
         """Go on at these offsets. Returns those that are still assigned; the others have been lost meanwhile."""
         with self._lock:
             placed = self._still_assigned(offsets)
             for partition in placed:
-                self._consumer.seek(partition, offsets[self._place(partition)])
+                self._consumer.seek(partition, offsets[self._names.place(partition)])
                 self._consumer.resume(partition)
-            self._fresh -= set(self._places(placed))
-            return set(self._places(placed))
+            self._fresh -= set(self._names.places(placed))
+            return set(self._names.places(placed))
 
     def hold(self) -> None:
         """Deliver nothing, keep the membership alive: poll goes on, and returns nothing."""
@@ -173,7 +160,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-p
     def release(self) -> None:
         """The end of `hold`."""
         with self._lock:
-            placed = [tp for tp in self._consumer.assignment() if self._place(tp) not in self._fresh]
+            placed = [tp for tp in self._consumer.assignment() if self._names.place(tp) not in self._fresh]
             self._consumer.resume(*placed)
 
     def poll(self, timeout_ms: int, max_records: int) -> dict[Place, list[Record]]:
@@ -181,17 +168,17 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-p
         self._keep_the_join()
         with _translated("reading from Kafka"):
             polled = self._consumer.poll(timeout_ms=max(50, timeout_ms), max_records=max_records)
-        return {self._place(partition): records for partition, records in polled.items()}
+        return {self._names.place(partition): records for partition, records in polled.items()}
 
     def position(self, place: Place) -> int | None:
         """The next offset to be delivered: past the last one, and past what compaction or aborts have removed."""
         with _translated("reading from Kafka"):
-            position: int | None = self._consumer.position(self._partition(place), timeout_ms=0)
+            position: int | None = self._consumer.position(_partition(self._names, place), timeout_ms=0)
         return position
 
     def bounds(self, places: Collection[Place]) -> dict[Place, tuple[int, int]]:
         """The log's first offset and the one after its last. Raises Weather when the broker does not answer."""
-        return _bounds(self._consumer, [self._partition(place) for place in places], self._prefix)
+        return _bounds(self._consumer, [_partition(self._names, place) for place in places], self._names)
 
     def close(self) -> None:
         """Leave the group at once, so that the others need not wait for the session to end."""
@@ -199,53 +186,41 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-p
             self._consumer.close(autocommit=False, timeout_ms=SHUTDOWN_MS)
 
     def _keep_the_join(self) -> None:
-        """A joining that ends between two polls is forgotten by the client, assignment, heartbeats and all (3.0.12).
+        """A joining that ends between two polls is forgotten by the client (3.0.12), which then idles for ever.
 
-        It then idles for ever. A task left over from the last poll says so: ask to join, and the client either takes up
-        what is under way or joins once more.
+        A task left over from the last poll tells: asked to join, the client takes up what is under way, or joins anew.
         """
         coordinator = self._consumer._coordinator
         if coordinator._join_task is not None:
             coordinator.request_rejoin()
 
     def _still_assigned(self, places: Collection[Place]) -> list[TopicPartition]:
-        return [tp for tp in self._consumer.assignment() if self._place(tp) in places]
-
-    def _place(self, partition: TopicPartition) -> Place:
-        return Place(partition.topic[len(self._prefix) :], partition.partition)
-
-    def _places(self, partitions: Iterable[TopicPartition]) -> list[Place]:
-        return [self._place(partition) for partition in partitions]
-
-    def _partition(self, place: Place) -> TopicPartition:
-        return TopicPartition(self._prefix + place.topic, place.partition)
+        return [tp for tp in self._consumer.assignment() if self._names.place(tp) in places]
 
 
 class LogReader:
     """Reads whole topics outside of any group: for people, and as the tests' witness."""
 
     def __init__(self, settings: KafkaSettings, topics: Sequence[str], *, from_beginning: bool = True) -> None:
-        self._prefix = settings.prefix
+        self._names = Names(settings.prefix)
         with _translated("cannot reach Kafka"):
             self._consumer = _consumer(settings, "refill-reader", None)
-            partitions = _partitions(self._consumer, [self._prefix + topic for topic in topics])
-            bounds = _bounds(self._consumer, partitions, self._prefix)
+            partitions = _partitions(self._consumer, self._names.topics(topics))
+            try:
+                self.bounds = _bounds(self._consumer, partitions, self._names)
+            except BaseException:
+                self.close()
+                raise
             self._consumer.assign(partitions)
-            for place, (first, end) in bounds.items():
-                self._consumer.seek(
-                    TopicPartition(self._prefix + place.topic, place.partition), first if from_beginning else end
-                )
-        self.ends = {place: end for place, (_, end) in bounds.items()}
+            for place, (first, end) in self.bounds.items():
+                self._consumer.seek(_partition(self._names, place), first if from_beginning else end)
+        self.ends = {place: end for place, (_, end) in self.bounds.items()}
 
     def poll(self, timeout_ms: int = 200) -> list[tuple[Place, Record]]:
         """What has come, in order within each partition."""
         with _translated("reading from Kafka"):
             polled = self._consumer.poll(timeout_ms=timeout_ms, max_records=5_000)
-        return [
-            (Place(tp.topic[len(self._prefix) :], tp.partition), record)
-            for tp, records in polled.items()
-            for record in records
-        ]
+        return [(self._names.place(partition), record) for partition in polled for record in polled[partition]]
 
     def close(self) -> None:
         self._consumer.close(autocommit=False, timeout_ms=SHUTDOWN_MS)
@@ -269,22 +244,22 @@ def _partitions(consumer: KafkaConsumer, names: list[str]) -> list[TopicPartitio
     return [TopicPartition(name, number) for name in names for number in cluster.partitions_for_topic(name)]
 
 
-def _bounds(consumer: KafkaConsumer, partitions: list[TopicPartition], prefix: str) -> dict[Place, tuple[int, int]]:
+def _partition(names: Names, place: Place) -> TopicPartition:
+    return TopicPartition(names.prefix + place.topic, place.partition)
+
+
+def _bounds(consumer: KafkaConsumer, partitions: list[TopicPartition], names: Names) -> dict[Place, tuple[int, int]]:
     with _translated("asking for the log's bounds"):
         first = consumer.beginning_offsets(partitions, timeout_ms=CALL_TIMEOUT_MS)
         end = consumer.end_offsets(partitions, timeout_ms=CALL_TIMEOUT_MS)
-    return {Place(tp.topic[len(prefix) :], tp.partition): (first[tp], end[tp]) for tp in partitions}
+    return {names.place(partition): (first[partition], end[partition]) for partition in partitions}
 
 
 def bounds_of(settings: KafkaSettings, topics: Sequence[str]) -> dict[Place, tuple[int, int]]:
     """The bounds of every partition of these topics: first offset, and the one after the last."""
-    with _translated("cannot reach Kafka"):
-        consumer = _consumer(settings, "refill-bounds", None)
-        try:
-            partitions = _partitions(consumer, [settings.prefix + topic for topic in topics])
-            return _bounds(consumer, partitions, settings.prefix)
-        finally:
-            consumer.close(autocommit=False, timeout_ms=SHUTDOWN_MS)
+    reader = LogReader(settings, topics)
+    reader.close()
+    return reader.bounds
 
 
 class Publisher:
@@ -295,8 +270,7 @@ class Publisher:
     """
 
     def __init__(self, settings: KafkaSettings, client: str) -> None:
-        self._settings = settings
-        self._client = client
+        self._settings, self._client = settings, client
         self._producer: KafkaProducer | None = None
 
     def send(self, parcels: Sequence[Parcel], may_send: Callable[[], None] = lambda: None) -> Sent:
@@ -306,7 +280,7 @@ class Publisher:
         waiting; when it raises, everything unsent is dropped. Raises KafkaProblem for a parcel that no broker takes.
         """
         for parcel in parcels:
-            self._check(parcel)
+            parcel.check()
         try:
             sent = self._send(parcels, may_send)
         except BaseException:
@@ -331,29 +305,24 @@ class Publisher:
         # Give up before the client's own time-out: it would drop one batch and go on with the next of that key.
         deadline = monotonic() + 0.8 * self._settings.delivery_timeout_ms / 1000
         acknowledged: list[int] = []
+        failure: BaseException | None = None
+        prefix = self._settings.prefix
         try:
-            producer = self._connected()
-            futures = [
-                producer.send(self._settings.prefix + p.topic.name, p.value, p.key, headers=list(p.headers))
-                for p in parcels
-            ]
+            send = self._connected().send
+            futures = [send(prefix + p.topic.name, p.value, p.key, headers=list(p.headers)) for p in parcels]
         except kafka_errors.KafkaError as error:
-            return Sent(acknowledged, f"{type(error).__name__}: {error}", not isinstance(error, REFUSALS))
-        error_text: str | None = None
-        passes = True
+            return _sent(acknowledged, error)
         for index, future in enumerate(futures):
-            while error_text is None and not future.is_done and monotonic() < deadline:
+            while failure is None and not future.is_done and monotonic() < deadline:
                 with suppress(kafka_errors.KafkaError):
                     future.get(timeout=min(LIVENESS_CHECK_S, max(0.0, deadline - monotonic())))
                 if not future.is_done:
                     may_send()
             if future.is_done and future.succeeded():
                 acknowledged.append(index)
-            elif error_text is None:
-                failure = future.exception if future.is_done else None
-                error_text = f"{type(failure).__name__}: {failure}" if failure else "no acknowledgement in time"
-                passes = not isinstance(failure, REFUSALS)
-        return Sent(acknowledged, error_text, passes)
+            elif failure is None:
+                failure = future.exception if future.is_done else TimeoutError("no acknowledgement in time")
+        return _sent(acknowledged, failure)
 
     def _connected(self) -> KafkaProducer:
         if self._producer is None:
@@ -366,19 +335,19 @@ class Publisher:
                 request_timeout_ms=delivery_ms // 2,  # one retry of a request lost on the way still fits
                 max_block_ms=min(5_000, delivery_ms // 2),  # a missing topic blocks send() for 60 s by default
                 linger_ms=0,  # 0.9 ms to the acknowledgement; a burst goes in batches while its first is under way
-                batch_size=PRODUCER_BATCH_BYTES,
-                max_request_size=MAX_REQUEST_BYTES,
+                batch_size=131_072,  # fewer requests under load; with linger 0 it costs a single message nothing
+                max_request_size=5 * 1_048_576,  # a dead letter of 4 MiB fits
                 compression_type=None,  # readers in any language, without their having our codecs
                 allow_auto_create_topics=False,
                 metrics_enabled=False,
             )
         return self._producer
 
-    def _check(self, parcel: Parcel) -> None:
-        if parcel.size_bytes() > parcel.topic.max_message_bytes:
-            raise KafkaProblem(f"{parcel.size_bytes()} bytes are more than {parcel.topic.name} takes")
-        if parcel.key is None and (parcel.value is None or parcel.topic.cleanup == "compact"):
-            raise KafkaProblem(f"a message on {parcel.topic.name} needs a key")
+
+def _sent(acknowledged: list[int], failure: BaseException | None) -> Sent:
+    if failure is None:
+        return Sent(acknowledged)
+    return Sent(acknowledged, f"{type(failure).__name__}: {failure}", not isinstance(failure, REFUSALS))
 
 
 class Administrator:
@@ -417,9 +386,8 @@ class Administrator:
 
     def configure(self, topics: Sequence[Topic]) -> None:
         """Set these topics' configuration to the catalog's."""
-        resources = [
-            ConfigResource(ConfigResourceType.TOPIC, self._prefix + t.name, t.broker_settings()) for t in topics
-        ]
+        kind = ConfigResourceType.TOPIC
+        resources = [ConfigResource(kind, self._prefix + topic.name, topic.broker_settings()) for topic in topics]
         if resources:
             with _translated("configuring topics"):
                 self._admin.alter_configs(resources)
@@ -428,5 +396,5 @@ class Administrator:
         self._admin.close()
 
 
-# Its ERROR lines name what we say in our own words, with the consequence; its WARNING lines repeat every retry.
+# Its ERROR lines say what we say in our own words, with the consequence; its WARNING lines repeat every retry.
 logging.getLogger("kafka").setLevel(logging.CRITICAL)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -24,6 +24,34 @@ class Place(NamedTuple):
 
     topic: str
     partition: int
+
+
+class Partition(Protocol):
+    """A partition as the client names it."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Between the catalog's names and the broker's, which begin with the environment's prefix."""
+
+    prefix: str
+
+    def topics(self, topics: Iterable[str]) -> list[str]:
+        """The broker's names of these topics."""
+        return [self.prefix + topic for topic in topics]
+
+    def place(self, partition: Partition) -> Place:
+        """The catalog's name of a partition."""
+        return Place(partition.topic[len(self.prefix) :], partition.partition)
+
+    def places(self, partitions: Iterable[Partition]) -> list[Place]:
+        """The same for many."""
+        return [self.place(partition) for partition in partitions]
 
 
 class Record(Protocol):
@@ -55,6 +83,13 @@ class Parcel:
     def size_bytes(self) -> int:
         headers = sum(len(name) + len(content) for name, content in self.headers)
         return len(self.key or b"") + len(self.value or b"") + headers + RECORD_OVERHEAD_BYTES
+
+    def check(self) -> None:
+        """Raise KafkaProblem where the broker would refuse it: found there, it costs the whole producer."""
+        if self.size_bytes() > self.topic.max_message_bytes:
+            raise KafkaProblem(f"{self.size_bytes()} bytes are more than {self.topic.name} takes")
+        if self.key is None and (self.value is None or self.topic.cleanup == "compact"):
+            raise KafkaProblem(f"a message on {self.topic.name} needs a key")
 
 
 @dataclass(frozen=True, slots=True)
