@@ -22,11 +22,9 @@ LARGE = [usage(f"large-{user}", 4_000, user_id=user) for user in USERS]
 @pytest.mark.parametrize(
     "border",
     [
-        f"{Border.LANE_HANDLED}:1",
         f"{Border.LANE_BEFORE_COMMIT}:1",
         f"{Border.LANE_AFTER_COMMIT}:1",
         f"{Border.LANE_BEFORE_COMMIT}:2",
-        f"{Border.LANE_AFTER_COMMIT}:2",
         f"{Border.RELAY_SENT}:1",
     ],
 )
