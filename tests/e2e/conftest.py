@@ -1,0 +1,58 @@
+"""One running system for all tests of this folder that do not break it: starting it takes longer than they do."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.local.cluster import Cluster
+from deploy.local.run_folder import PROJECT, RunFolder
+from deploy.local.world import World
+from shared.contracts import catalog
+from shared.messaging.log import Place
+from shared.messaging.settings import KafkaSettings
+from tests.e2e.town import Town, readers
+from tests.stack.shared_server import RUN_VARIABLE
+from tests.stack.topics import delete_topics
+
+PARTITIONS = 3
+
+
+@pytest.fixture(scope="session")
+def town(cluster: Cluster, kafka_broker: str) -> Iterator[Town]:
+    """All three workers on real parts, with the examples' catalog in force. Each test lives in its own household."""
+    name = f"town_{uuid.uuid4().hex[:8]}"
+    prefix = f"{name.replace('_', '-')}."
+    with RunFolder.claim(f"{os.environ[RUN_VARIABLE]}-{name}", keep=False) as run:
+        world = World(
+            run,
+            kafka_broker,
+            cluster,
+            database=name,
+            topic_prefix=prefix,
+            settings={"REFILL_TOPIC_PARTITIONS": str(PARTITIONS)},
+        )
+        try:
+            world.start()
+            world.start_workers()
+            town = Town(world, KafkaSettings(bootstrap=(kafka_broker,), prefix=prefix), cluster.url(name))
+            publish_catalog(town)
+            yield town
+            town.close()
+        finally:
+            world.stop()
+            world.drop()
+            delete_topics(kafka_broker, prefix)
+
+
+def publish_catalog(town: Town) -> None:
+    """The examples' catalog; waits until billing has it, so that no test meets a billing without one."""
+    event = json.loads((PROJECT / "examples" / "catalog.json").read_text())
+    town.client.send(catalog.PRICE_CATALOG, catalog.PRICE_CATALOG.messages[0].read(event["data"]))
+    for partition, end in town.client.ends(catalog.PRICE_CATALOG).items():
+        if end:
+            town.consumed(Place(catalog.PRICE_CATALOG.name, partition), end - 1, readers(catalog.PRICE_CATALOG))
