@@ -23,6 +23,7 @@ from shared.contracts.top_up_commands import PurchaseTopUp
 from shared.messaging.settings import ClientSettings
 from tests.integration.billing.messages import CARDS, ROLES, catalog, member, workspace
 
+SIGKILLED = -9
 PATIENCE_S = 60  # what takes a second here may take long on a machine that does much else
 
 TOPIC_OF = {message: topic for topic in TOPICS for message in topic.messages}
@@ -56,7 +57,7 @@ class Shop:
         self.worker.start()
         known = "SELECT count(*) FROM members"
         wait_until(lambda: self.count(known) == len(ROLES), PATIENCE_S, "the directory")
-        assert self.worker.stop() == 0
+        self.close_for_the_day()
 
     def say_unkeyed(self, command: PurchaseTopUp, copies: int) -> None:
         """The same command in many envelopes without a key: any partition may get any of them."""
@@ -76,6 +77,14 @@ class Shop:
     def start_to_die(self, border: str) -> Child:
         """A worker that is killed when it gets to this border for the first time."""
         return self.worker.start({"CRASH_AT": f"{border}:1"})
+
+    def wait_for_kill(self, dying: Child) -> None:
+        """The worker was killed at its border, not ended by anything else."""
+        assert dying.wait(PATIENCE_S) == SIGKILLED, dying.log_tail()
+
+    def close_for_the_day(self) -> None:
+        """Stop the worker, which drains and has nothing to complain about."""
+        assert self.worker.stop() == 0, self.worker.log.read_text()[-5_000:]
 
     def wait_for(self, state: str, command: PurchaseTopUp) -> None:
         """Until the purchase stands there."""

@@ -37,7 +37,6 @@ CHARGE_BORDERS = (
     ErrandBorder.AFTER_COMMIT,
     Border.RELAY_SENT,
 )
-SIGKILLED = -9
 
 
 @pytest.mark.rule("B6", "B7", "B10")
@@ -51,13 +50,13 @@ def test_killed_at_every_border_of_a_charge_each_purchase_is_one_charge_and_paid
         dying = shop.start_to_die(border)
         bought.append(buy())
         shop.say(bought[-1])
-        assert dying.wait(PATIENCE_S) == SIGKILLED, border
+        shop.wait_for_kill(dying)
     shop.worker.start()
     for command in bought:
         shop.wait_for("paid", command)
     shop.wait_until_quiet()
     assert shop.charges() == shop.told(PurchasePaid) == Counter(command.purchase_id for command in bought)
-    assert shop.worker.stop() == 0
+    shop.close_for_the_day()
 
 
 @pytest.mark.rule("B9")
@@ -80,12 +79,12 @@ def test_killed_while_a_buyer_authenticates_it_is_one_charge_and_paid_once(shop:
         shop.sandbox.complete_authentication(page.headers["location"])
         shop.sandbox.release_webhooks("shuffled")
         shop.sandbox.webhooks(copies=3)
-        assert dying.wait(PATIENCE_S) == SIGKILLED, border
+        shop.wait_for_kill(dying)
         shop.worker.start()
         shop.wait_for("paid", command)
         wait_until(shop.sandbox.webhooks_idle, PATIENCE_S, "every webhook taken")
         shop.wait_until_quiet()
-        assert shop.worker.stop() == 0
+        shop.close_for_the_day()
     assert shop.charges() == shop.told(PurchasePaid) == shop.told(PurchaseActionRequired) == Counter(bought)
 
 
@@ -98,11 +97,11 @@ def test_killed_between_a_decline_or_a_second_attempt_and_our_record_it_is_one_o
     for state, said in (("declined", command), ("paid", retry(command))):
         dying = shop.start_to_die(AFTER_STRIPE)
         shop.say(said)
-        assert dying.wait(PATIENCE_S) == SIGKILLED, state
+        shop.wait_for_kill(dying)
         shop.worker.start()
         shop.wait_for(state, command)
         shop.wait_until_quiet()
-        assert shop.worker.stop() == 0
+        shop.close_for_the_day()
     assert shop.told(PurchaseDeclined) == shop.told(PurchasePaid) == shop.charges() == {command.purchase_id: 1}
     assert len({line["payment_intent"] for line in shop.sandbox.journal()}) == 1
 
@@ -118,14 +117,14 @@ def test_killed_while_cancelling_the_request_is_freed_once_and_only_when_it_is_c
     shop.say(request, command)
     shop.wait_for("action_required", command)
     shop.execute_as_admin("UPDATE timers SET due_at = now() WHERE kind = 'unpaid'; NOTIFY timers_billing")
-    assert dying.wait(PATIENCE_S) == SIGKILLED
+    shop.wait_for_kill(dying)
     assert shop.told(RequestReleased) == {}
     shop.worker.start()
     shop.wait_for("cancelled", command)
     shop.wait_until_quiet()
     assert shop.told(RequestReleased) == shop.told(PurchaseCancelled) == {command.purchase_id: 1}
     assert shop.charges() == {}
-    assert shop.worker.stop() == 0
+    shop.close_for_the_day()
 
 
 @pytest.mark.rule("B7")
@@ -142,4 +141,4 @@ def test_delivered_many_times_over_all_partitions_to_two_workers_it_is_one_purch
     wait_until(lambda: shop.told(PurchaseStatus)[command.purchase_id] == copies - 1, PATIENCE_S, "every copy answered")
     assert shop.charges() == shop.told(PurchasePaid) == {command.purchase_id: 1}
     assert other.stop() == 0
-    assert shop.worker.stop() == 0
+    shop.close_for_the_day()

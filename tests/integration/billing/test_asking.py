@@ -21,10 +21,6 @@ from tests.integration.billing.messages import ask, buy, workspace
 from tests.integration.billing.till import Till
 
 
-def reasons(till: Till) -> list[Reason]:
-    return [refused.reason for refused in till.told(CommandRefused)]
-
-
 def cancel(request_id: str, actor_id: str = "erin") -> CancelRequest:
     return CancelRequest(workspace_id="acme", actor_id=actor_id, request_id=request_id)
 
@@ -37,7 +33,7 @@ def decline(request_id: str, actor_id: str = "adam") -> DeclineRequest:
 def test_an_editor_asks_and_everyone_else_is_refused(till: Till) -> None:
     till.hand_in(ask("erin"), ask("gina"), ask("victor"), ask("adam"), ask("olivia"))
     assert [requested.asker_id for requested in till.told(TopUpRequested)] == ["erin", "gina"]
-    assert reasons(till) == [Reason.CANNOT_EDIT, Reason.CAN_BUY_DIRECTLY, Reason.CAN_BUY_DIRECTLY]
+    assert till.reasons() == [Reason.CANNOT_EDIT, Reason.CAN_BUY_DIRECTLY, Reason.CAN_BUY_DIRECTLY]
     requested = till.told(TopUpRequested)[0]
     assert (requested.credits, requested.price_minor, requested.currency) == (3_000, 1_500, "usd")
 
@@ -47,7 +43,7 @@ def test_asking_again_changes_nothing_and_tells_nobody(till: Till) -> None:
     request = ask()
     till.hand_in(request, request, ask())
     assert len(till.told(TopUpRequested)) == 1
-    assert reasons(till) == [Reason.REQUEST_ALREADY_OPEN] * 2
+    assert till.reasons() == [Reason.REQUEST_ALREADY_OPEN] * 2
     assert request.request_id in till.told(CommandRefused)[-1].detail
 
 
@@ -56,7 +52,7 @@ def test_an_id_with_other_content_or_of_another_workspace_is_refused(till: Till)
     request = ask()
     till.hand_in(request, request.model_copy(update={"package_id": "credits-10k"}))
     till.hand_in(request.model_copy(update={"workspace_id": "globex"}))
-    assert reasons(till) == [Reason.REQUEST_ID_REUSED] * 2
+    assert till.reasons() == [Reason.REQUEST_ID_REUSED] * 2
 
 
 @pytest.mark.rule("A4")
@@ -64,7 +60,7 @@ def test_the_asker_takes_it_back_once(till: Till) -> None:
     request = ask()
     till.hand_in(request, cancel(request.request_id, "gina"), cancel(request.request_id), cancel(request.request_id))
     assert len(till.told(RequestCancelled)) == 1
-    assert reasons(till) == [Reason.NOT_THE_ASKER, Reason.REQUEST_NOT_OPEN]
+    assert till.reasons() == [Reason.NOT_THE_ASKER, Reason.REQUEST_NOT_OPEN]
     till.hand_in(ask())
     assert len(till.told(TopUpRequested)) == 2
 
@@ -76,14 +72,14 @@ def test_an_admin_declines_with_a_reason(till: Till) -> None:
     (declined,) = till.told(RequestDeclined)
     assert (declined.decliner_id, declined.reason) == ("adam", "not this month")
     till.hand_in(buy(request_id=request.request_id), request)
-    assert reasons(till) == [Reason.NOT_ALLOWED_TO_DECIDE, Reason.REQUEST_NOT_OPEN, Reason.REQUEST_NOT_OPEN]
+    assert till.reasons() == [Reason.NOT_ALLOWED_TO_DECIDE, Reason.REQUEST_NOT_OPEN, Reason.REQUEST_NOT_OPEN]
 
 
 @pytest.mark.rule("A4")
 def test_what_is_being_bought_can_be_neither_cancelled_nor_declined(till: Till) -> None:
     request = ask()
     till.hand_in(request, buy(request_id=request.request_id), cancel(request.request_id), decline(request.request_id))
-    assert reasons(till) == [Reason.ALREADY_BEING_BOUGHT] * 2
+    assert till.reasons() == [Reason.ALREADY_BEING_BOUGHT] * 2
 
 
 @pytest.mark.rule("A4")
@@ -103,7 +99,7 @@ def test_past_its_time_it_is_not_open_even_before_the_clock_work_ran(till: Till)
     till.hand_in(request)
     till.later(timedelta(days=14, seconds=1))
     till.hand_in(buy(request_id=request.request_id), ask())
-    assert reasons(till) == [Reason.REQUEST_NOT_OPEN]
+    assert till.reasons() == [Reason.REQUEST_NOT_OPEN]
     assert len(till.told(RequestExpired)) == 1
     assert len(till.told(TopUpRequested)) == 2
     till.turn(REQUEST_EXPIRY)

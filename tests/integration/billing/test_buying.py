@@ -34,10 +34,6 @@ from tests.integration.billing.messages import (
 from tests.integration.billing.till import Till
 
 
-def reasons(till: Till) -> list[Reason]:
-    return [refused.reason for refused in till.told(CommandRefused)]
-
-
 @pytest.mark.rule("B5")
 def test_a_quote_is_what_a_purchase_then_costs(till: Till) -> None:
     till.hand_in(ask_for_quote())
@@ -106,7 +102,7 @@ def test_the_same_id_with_other_content_is_refused(till: Till) -> None:
         command.model_copy(update={"actor_id": "olivia"}),
     )
     till.settle_everything()
-    assert reasons(till) == [Reason.PURCHASE_ID_REUSED] * 2
+    assert till.reasons() == [Reason.PURCHASE_ID_REUSED] * 2
     assert len(till.charges()) == 1
 
 
@@ -127,9 +123,9 @@ def test_an_id_of_another_workspace_is_refused_and_nothing_of_it_is_told(till: T
 def test_a_refusal_is_final_for_its_id_and_its_content(till: Till) -> None:
     command = buy(quote=quote(price_minor=1_400))
     till.hand_in(command, catalog(version=2, price_minor=1_400), command)
-    assert reasons(till) == [Reason.PRICE_CHANGED] * 2
+    assert till.reasons() == [Reason.PRICE_CHANGED] * 2
     till.hand_in(command.model_copy(update={"quote": quote(price_minor=1_400, version=2)}))
-    assert reasons(till)[-1] is Reason.PURCHASE_ID_REUSED
+    assert till.reasons()[-1] is Reason.PURCHASE_ID_REUSED
     till.hand_in(buy(quote=quote(price_minor=1_400, version=2)))
     assert len(till.told(PurchaseAccepted)) == 1
 
@@ -146,7 +142,7 @@ def test_a_refusal_elsewhere_does_not_spoil_the_id(till: Till) -> None:
 def test_a_price_that_changed_since_the_review_charges_nothing(till: Till) -> None:
     till.hand_in(catalog(version=2, price_minor=1_600), buy())
     till.settle_everything()
-    assert reasons(till) == [Reason.PRICE_CHANGED]
+    assert till.reasons() == [Reason.PRICE_CHANGED]
     assert till.charges() == []
 
 
@@ -159,7 +155,7 @@ def test_an_unknown_workspace_or_member_is_waited_for_and_then_refused(till: Til
     till.hand_in(member("newcomer", "admin"), stranger)
     assert len(till.told(PurchaseAccepted)) == 1
     till.hand_in(nowhere, waited=True)
-    assert reasons(till) == [Reason.UNKNOWN_WORKSPACE]
+    assert till.reasons() == [Reason.UNKNOWN_WORKSPACE]
 
 
 @pytest.mark.rule("B2")
@@ -169,14 +165,14 @@ def test_the_role_that_counts_is_the_directorys(till: Till) -> None:
     till.hand_in(Tombstone("acme/olivia"), buy("olivia"))
     till.hand_in(member("olivia", "owner", version=1), buy("olivia"))
     till.hand_in(member("olivia", "owner", version=2), buy("olivia"))
-    assert reasons(till) == [Reason.NOT_ALLOWED_TO_BUY, Reason.UNKNOWN_MEMBER, Reason.UNKNOWN_MEMBER]
+    assert till.reasons() == [Reason.NOT_ALLOWED_TO_BUY, Reason.UNKNOWN_MEMBER, Reason.UNKNOWN_MEMBER]
     assert len(till.told(PurchaseAccepted)) == 1
 
 
 @pytest.mark.rule("A4")
 def test_a_workspace_that_is_gone_buys_nothing(till: Till) -> None:
     till.hand_in(Tombstone("acme"), buy())
-    assert reasons(till) == [Reason.UNKNOWN_WORKSPACE]
+    assert till.reasons() == [Reason.UNKNOWN_WORKSPACE]
 
 
 @pytest.mark.rule("A4", "A6")
@@ -216,7 +212,7 @@ def test_a_request_of_another_workspace_cannot_be_bought(till: Till) -> None:
     till.hand_in(request, workspace(workspace_id="globex"))
     till.hand_in(*(member(user, "admin", workspace_id="globex") for user in ("adam", "erin", "gina")))
     till.hand_in(buy(workspace_id="globex", request_id=request.request_id))
-    assert reasons(till) == [Reason.UNKNOWN_REQUEST]
+    assert till.reasons() == [Reason.UNKNOWN_REQUEST]
 
 
 @pytest.mark.case(12)

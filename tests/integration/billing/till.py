@@ -22,10 +22,13 @@ from services.billing.repository import BillingRepository
 from services.billing.settings import BillingSettings
 from shared.contracts.decode import Tombstone
 from shared.contracts.message import Message
+from shared.contracts.reasons import Reason
+from shared.contracts.top_up_events import CommandRefused
 from shared.messaging.agenda import Agenda
 from shared.messaging.timers import PostgresTimers
 from shared.messaging.work import Cause, Errand, Outgoing, Park, Received, Work
 from shared.postgres.pool import Database
+from tests.integration.billing.messages import workspace
 
 M = TypeVar("M", bound=Message)
 
@@ -99,6 +102,18 @@ class Till:
     def told(self, message: type[M]) -> list[M]:
         """Every message of one kind said so far."""
         return [outgoing.message for outgoing in self.said if isinstance(outgoing.message, message)]
+
+    def reasons(self) -> list[Reason]:
+        """Of every refusal so far."""
+        return [refused.reason for refused in self.told(CommandRefused)]
+
+    def save_method(self, method: str, version: int = 2) -> None:
+        """The workspace's saved method from now on."""
+        self.hand_in(workspace(version=version, payment_method_id=method))
+
+    def wait_for_retry(self) -> None:
+        """Until what was put off for a moment is due."""
+        self.later(timedelta(seconds=10))
 
     def state(self, table: str, purchase_id: str) -> str:
         """The state of a purchase or payment."""
