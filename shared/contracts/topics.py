@@ -50,6 +50,8 @@ class Topic:
             "cleanup.policy": self.cleanup,
             "max.message.bytes": str(self.max_message_bytes),
             "message.timestamp.type": "LogAppendTime" if self.inbound else "CreateTime",
+            # The broker unpacks what a producer packed: readers need no codecs, and what would burst is refused there.
+            "compression.type": "uncompressed",
         }
         if self.cleanup == "delete":
             settings["retention.ms"] = str(self.retention_hours * 3_600_000)
