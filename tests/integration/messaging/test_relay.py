@@ -127,10 +127,10 @@ def test_a_relay_that_loses_its_session_begins_anew(world: World) -> None:
     write(world, cancelled("w1", 1))
     world.wait_for_empty_outbox()
 
+    holders = "SELECT pid FROM pg_locks JOIN pg_database ON database = pg_database.oid"
+    here = "locktype = 'advisory' AND datname = current_database()"
     with world.superuser() as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test-road'"
-        )
+        connection.execute(f"SELECT pg_terminate_backend(pid) FROM ({holders} WHERE {here}) AS relay")
     write(world, cancelled("w1", 2))
     world.wait_for_empty_outbox()
 

@@ -145,3 +145,28 @@ def test_the_largest_message_the_topic_takes_is_dead_lettered_whole(world: World
     (letter,) = world.events(DEAD)
 
     assert b64decode(letter["data"]["value_base64"]) == largest
+
+
+@pytest.mark.case(19)
+def test_what_would_burst_when_unpacked_is_refused_by_the_broker(world: World) -> None:
+    from kafka import KafkaProducer
+    from kafka.errors import MessageSizeTooLargeError
+
+    producer = KafkaProducer(
+        bootstrap_servers=list(world.settings.bootstrap), compression_type="gzip", max_request_size=50_000_000
+    )
+    topic = world.settings.prefix + TOP_UP_COMMANDS.name
+    with pytest.raises(MessageSizeTooLargeError):
+        producer.send(topic, b"0" * 20_000_000, b"w1").get(60)
+    producer.close()
+
+
+def test_a_compressed_message_is_read_like_any_other(world: World) -> None:
+    from kafka import KafkaProducer
+
+    world.lane(COMMANDS)
+    producer = KafkaProducer(bootstrap_servers=list(world.settings.bootstrap), compression_type="gzip")
+    producer.send(world.settings.prefix + TOP_UP_COMMANDS.name, GOOD, b"w1").get(60)
+    producer.close()
+
+    world.wait_for_notes(1)
