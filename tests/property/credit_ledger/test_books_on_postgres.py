@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -59,7 +60,7 @@ class PostgresStore:
 @pytest.fixture(scope="module")
 def database(cluster: Cluster) -> Iterator[Database]:
     """One for all examples of this file."""
-    made = Database(cluster, "ledger_properties")
+    made = Database(cluster, f"ledger_properties_{uuid4().hex[:8]}")
     cluster.create(made.name)
     yield made
     cluster.drop(made.name)
