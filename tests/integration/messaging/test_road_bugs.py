@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from collections.abc import Iterable, Sequence
 
 from shared.contracts.catalog import DEAD_LETTERS, TOP_UP_COMMANDS
+from shared.contracts.top_up_commands import CancelRequest
 from shared.messaging import quarantine
 from shared.messaging.failures import Bug
+from shared.messaging.work import Effect, Lane, Once, Park, Reaction, Received, Work
 from tests.integration.messaging.builders import command
-from tests.integration.messaging.road_service import BUG, COMMANDS, SERVICE
-from tests.integration.messaging.road_world import World, event
+from tests.integration.messaging.road_service import BUG, COMMANDS, SERVICE, Notebook
+from tests.integration.messaging.road_world import World, event, wait_until
+
+
+def park_all(batch: Sequence[Received[CancelRequest]], work: Work[Notebook]) -> Iterable[Effect]:
+    return [Park(received, "everything") for received in batch]
+
+
+WAITING: Lane[Notebook] = Lane("commands", (Reaction(TOP_UP_COMMANDS, CancelRequest, park_all, Once.INBOX),))
 
 
 def stopped_by_bug(world: World) -> Bug:
@@ -62,3 +72,34 @@ def test_the_reason_of_a_bug_holds_nothing_of_the_message(world: World) -> None:
     world.send(TOP_UP_COMMANDS, command(BUG, 424242))
 
     assert "424242" not in str(stopped_by_bug(world))
+
+
+def test_a_parked_message_can_be_set_aside_too(world: World) -> None:
+    world.send(TOP_UP_COMMANDS, command(BUG, 1, "late-ann"), command(BUG, 2, "late-ann"))
+    waiting = world.lane(WAITING)
+    wait_until(lambda: world.query("SELECT count(*) FROM parked") == [(2,)], "parked messages")
+    waiting.stop()
+    with world.owner() as connection:
+        connection.execute("INSERT INTO billing.known VALUES ('late-ann')")
+    bug = stopped_by_bug(world)
+    with world.database.transaction() as connection:
+        for offset in (bug.offset, bug.offset + 1):
+            quarantine.set_aside(connection, bug.topic, bug.partition, offset, who="ann", reason="ticket 8")
+
+    world.relay()
+    world.lane(COMMANDS)
+    wait_until(lambda: world.query("SELECT count(*) FROM parked") == [(0,)], "an empty car park")
+    world.wait_for_empty_outbox()
+
+    assert [found["data"]["reason"] for found in world.events(DEAD_LETTERS[SERVICE])] == ["quarantined"] * 2
+
+
+def test_a_dead_letter_that_cannot_be_written_stops_the_lane_and_nothing_is_dropped(world: World) -> None:
+    with world.owner() as connection:
+        connection.execute("REVOKE INSERT ON billing.outbox FROM billing_worker")
+    world.send_raw(TOP_UP_COMMANDS, b"w1", b"poison")
+
+    bug = stopped_by_bug(world)
+
+    assert "InsufficientPrivilege" in str(bug)
+    assert set(world.offsets(TOP_UP_COMMANDS).values()) == {0}
