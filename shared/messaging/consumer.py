@@ -19,7 +19,7 @@ from shared.messaging.clock import Clock
 from shared.messaging.coldstart import LOOK_EVERY_S, ColdStart
 from shared.messaging.crash_points import reach
 from shared.messaging.division import divide
-from shared.messaging.failures import Weather
+from shared.messaging.failures import Bug, Weather
 from shared.messaging.kafka import GroupConsumer
 from shared.messaging.log import KafkaProblem, LogMoved, Place, Record
 from shared.messaging.offsets import Stale
@@ -33,6 +33,7 @@ from shared.messaging.watchdog import Watchdog
 from shared.messaging.weather import is_weather
 from shared.messaging.work import Lane
 from shared.observability.errors import describe
+from shared.observability.errors import place as place_of
 from shared.postgres.pool import Database
 
 R = TypeVar("R")
@@ -160,16 +161,29 @@ class LaneConsumer(Generic[R]):
         reach(Border.LANE_POLLED)
         order = list(self._topics)
         places = sorted(polled, key=lambda place: (order.index(place.topic), place.partition))
-        arrivals = [
-            arrive(self._topics[place.topic], place, record, self._set_aside)
-            for place in places
-            for record in polled[place]
-        ]
+        # The client's position must never lie before ours: the offset alone would not tell such a repetition.
+        astray = {place for place in places if polled[place][0].offset < self._stored[place]}
         try:
+            arrivals, bug = self._read({place: polled[place] for place in places if place not in astray})
             for batch in bounded(arrivals, self._lane.max_batch):
                 divide(batch, self._carry, PASSING)
+            if bug is not None:
+                raise bug
+            if astray:
+                raise Stale(astray)
         except Stale as stale:
             self._replace(consumer, {*places, *stale.places})
+
+    def _read(self, polled: Mapping[Place, Sequence[Record]]) -> tuple[list[Arrival], Bug | None]:
+        """Decode everything. Decoding never fails; should it all the same, then what stood before goes its way."""
+        arrivals: list[Arrival] = []
+        for place, records in polled.items():
+            for record in records:
+                try:
+                    arrivals.append(arrive(self._topics[place.topic], place, record, self._set_aside))
+                except Exception as error:
+                    return arrivals, Bug(*place, record.offset, "unread", f"{describe(error)} at {place_of(error)}")
+        return arrivals, None
 
     def _carry(self, arrivals: Sequence[Arrival]) -> None:
         next_ = {arrival.place: arrival.offset + 1 for arrival in arrivals}

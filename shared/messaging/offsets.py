@@ -31,7 +31,7 @@ def lock(connection: psycopg.Connection, lane: str, expected: Mapping[Place, int
 
 
 def move(connection: psycopg.Connection, lane: str, expected: Mapping[Place, int], next_: Mapping[Place, int]) -> None:
-    """Set the next offset of each partition, provided that it still is the expected one. Raises `Stale` otherwise."""
+    """Move the next offset of each partition on, provided that it still is the expected one. Raises `Stale`."""
     places = list(next_)
     moved = connection.execute(
         QUERIES["move_offsets"],

@@ -38,7 +38,8 @@ FROM unnest(%(topics)s::text[], %(partitions)s::integer[], %(expected)s::bigint[
 WHERE offsets.lane = %(lane)s
   AND offsets.topic = moved.topic
   AND offsets.partition = moved.partition
-  AND offsets.next_offset = moved.expected;
+  AND offsets.next_offset = moved.expected
+  AND offsets.next_offset < moved.next_offset;  -- nothing but a restored backup sets a lane back
 
 -- name: take_new
 -- Returns what was not known. In the order of the key, so that two workers never wait for each other.

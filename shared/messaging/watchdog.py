@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from time import monotonic
+from typing import Protocol
 
 from shared.messaging.failures import Weather
-from shared.messaging.kafka import GroupConsumer
 from shared.messaging.log import Place
 
 LOOK_EVERY_S = 15.0
 PATIENCE_S = 60.0
+
+
+class Log(Protocol):
+    """What the watchdog asks: which partitions are owned, and where their logs begin and end."""
+
+    def owned(self) -> set[Place]: ...
+    def bounds(self, places: Collection[Place]) -> Mapping[Place, tuple[int, int]]: ...
 
 
 class Stalled(Exception):
@@ -20,7 +27,8 @@ class Stalled(Exception):
 class Watchdog:
     """Looks at an idle lane's partitions: how far they are behind, and since when they have not moved."""
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float] = monotonic) -> None:
+        self._monotonic = monotonic
         self._look_at = monotonic() + LOOK_EVERY_S
         self._unmoved: dict[Place, tuple[int, float]] = {}
 
@@ -29,14 +37,14 @@ class Watchdog:
         for place in places:
             self._unmoved.pop(place, None)
 
-    def look(self, consumer: GroupConsumer, stored: Mapping[Place, int]) -> None:
+    def look(self, log: Log, stored: Mapping[Place, int]) -> None:
         """Call when a poll gave nothing. Raises `Stalled`."""
-        now = monotonic()
+        now = self._monotonic()
         if now < self._look_at:
             return
         self._look_at = now + LOOK_EVERY_S
         try:
-            bounds = consumer.bounds(consumer.owned())
+            bounds = log.bounds(log.owned())
         except Weather:
             self._unmoved.clear()  # the broker is away: that is no stall
             return
