@@ -78,6 +78,20 @@ def test_what_is_uncommitted_or_rolled_back_is_never_published(world: World) -> 
     assert [request[-1] for _, request in published(world)] == ["2"]
 
 
+@pytest.mark.case(9)
+def test_rows_that_are_committed_out_of_order_are_all_published(world: World) -> None:
+    relay = world.relay()
+    with world.database.connect() as slow:
+        outbox.write(slow, SERVICE, [Outgoing(TOP_UP, cancelled("slow", 1), Cause("/test", "1"))], world.now())
+        write(world, cancelled("fast", 2))
+        wait_until(lambda: relay.target.figures["published"] == 1, "the row that was committed first")
+        slow.commit()
+
+    world.wait_for_empty_outbox()
+
+    assert sorted(workspace for workspace, _ in published(world)) == ["fast", "slow"]
+
+
 def test_one_relay_is_active_and_the_next_takes_over_without_waiting_when_it_closed_cleanly(world: World) -> None:
     first = world.relay()
     write(world, cancelled("w1", 1))
