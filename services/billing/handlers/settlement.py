@@ -23,6 +23,8 @@ from shared.messaging.work import Cause, Outgoing, Work
 
 log = structlog.get_logger()
 
+# The processor or the road to it is in trouble; it passes.
+WEATHER = frozenset({Then.SAME_KEY, Then.READ})
 # A payment here needs no more clock work of ours.
 AT_REST = frozenset({PaymentState.SUCCEEDED, PaymentState.CANCELLED, PaymentState.PARKED})
 
@@ -127,10 +129,10 @@ def _log(payment: Payment, answer: Answer, change: Change) -> None:
     fields = _fields(payment, answer) | {"outcome": change.outcome, "moved_to": change.to, "then": change.then}
     if change.then is Then.PERSON:
         log.error("payment_needs_a_person", note=change.note, error_code=answer.error_code, **fields)
+    elif change.then in WEATHER:
+        log.warning("payment_waits", note=change.note, error_code=answer.error_code, **fields)
     elif change.to is not None:
         log.info("payment_moved", decline_code=change.decline_code, **fields)
-    else:
-        log.warning("payment_waits", error_code=answer.error_code, **fields)
 
 
 def _fields(payment: Payment, answer: Answer) -> dict[str, object]:

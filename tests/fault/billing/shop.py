@@ -84,7 +84,10 @@ class Shop:
 
     def close_for_the_day(self) -> None:
         """Stop the worker, which drains and has nothing to complain about."""
-        assert self.worker.stop() == 0, self.worker.log.read_text()[-5_000:]
+        code, said = self.worker.stop(), self.worker.log.read_text()
+        assert code == 0, said[-5_000:]
+        secrets = (self.world.environment["REFILL_STRIPE_API_KEY"], "_secret_", "whsec_")
+        assert not [secret for secret in secrets if secret in said], "a secret is in the log"
 
     def wait_for(self, state: str, command: PurchaseTopUp) -> None:
         """Until the purchase stands there."""
