@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 import psycopg
 import structlog
 
-from shared.messaging import parking
+from shared.messaging import offsets, parking
 from shared.messaging.arrivals import Arrival, arrive, bounded
 from shared.messaging.batch import Outcome, Road
 from shared.messaging.borders import Border
@@ -23,13 +23,14 @@ from shared.messaging.failures import Bug, Weather
 from shared.messaging.kafka import GroupConsumer
 from shared.messaging.log import KafkaProblem, LogMoved, Place, Record
 from shared.messaging.offsets import Stale
+from shared.messaging.onlooker import Onlooker
 from shared.messaging.parking import MAX_WAITING, Waiting
 from shared.messaging.patience import Stopped
 from shared.messaging.placement import Placer
 from shared.messaging.retry import IN_PLACE
 from shared.messaging.session import Session
 from shared.messaging.settings import KafkaSettings
-from shared.messaging.watchdog import Watchdog
+from shared.messaging.watchdog import Stalled, Watchdog
 from shared.messaging.weather import is_weather
 from shared.messaging.work import Lane
 from shared.observability.errors import describe
@@ -69,6 +70,7 @@ class LaneConsumer(Generic[R]):
         self._road = Road(service_name, lane, repository_factory, clock)
         self._placer = Placer(lane.name)
         self._watchdog = Watchdog()
+        self._onlooker: Onlooker | None = None
         self._topics = {reaction.topic.name: reaction.topic for reaction in lane.reactions}
         self._consumer: GroupConsumer | None = None
         self._stored: dict[Place, int] = {}
@@ -89,7 +91,7 @@ class LaneConsumer(Generic[R]):
         """
         try:
             self._wait_for_others()
-            self._consumer = self._patiently(lambda: GroupConsumer(self._settings, self._group, list(self._topics)))
+            self._consumer = self._patiently(self._join)
             while not self._stopping.is_set():
                 self._turn(self._consumer)
         except Stopped:
@@ -125,7 +127,28 @@ class LaneConsumer(Generic[R]):
             if consumer.spare():
                 self.ready.set()
             self._cross_gaps(consumer)
+            self._watch(consumer)
+
+    def _watch(self, consumer: GroupConsumer) -> None:
+        if consumer.owned() or consumer.fresh():
+            self._onlooker = None
             self._watchdog.look(consumer, self._stored)
+            return
+        self._onlooker = self._onlooker or Onlooker(consumer, self._read_offsets)
+        try:
+            self._onlooker.look()
+        except Stalled as error:
+            log.warning("lane.joins-anew", lane=self._group, error=str(error))
+            self._onlooker = None
+            consumer.close()
+            self._consumer = None
+            self._consumer = self._patiently(self._join)
+
+    def _read_offsets(self, places: Collection[Place]) -> Mapping[Place, int]:
+        return self._patiently(lambda: offsets.read(self._session.connection(), self._lane.name, list(places)))
+
+    def _join(self) -> GroupConsumer:
+        return GroupConsumer(self._settings, self._group, list(self._topics))
 
     def _poll(self, consumer: GroupConsumer) -> Mapping[Place, Sequence[Record]]:
         timeout_ms = POLL_WHILE_WAITING_MS if self._waiting.total() else self._settings.poll_timeout_ms

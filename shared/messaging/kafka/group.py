@@ -33,7 +33,8 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-p
             self._consumer = consumer(settings, group, settings.prefix + group)
             names = self._names.topics(topics)
             self._consumer.subscribe(topics=names, listener=self)
-            partitions_of(self._consumer, names)  # else the first joining assigns nothing, and a second one must follow
+            # Known before the first poll, or the first joining assigns nothing and a second one must follow.
+            self._partitions = partitions_of(self._consumer, names)
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         with self._lock:
@@ -56,6 +57,10 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-p
         """A member that others leave nothing to. The first assignment is often empty, so wait for a second one."""
         joined_for_s = monotonic() - self._joined_at if self._joined_at else 0.0
         return joined_for_s > SPARE_AFTER_S and not self._consumer.assignment()
+
+    def all_places(self) -> set[Place]:
+        """Every partition of the topics, whoever has it."""
+        return set(self._names.places(self._partitions))
 
     def owned(self) -> set[Place]:
         """Assigned and placed."""
