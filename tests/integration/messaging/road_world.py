@@ -187,8 +187,18 @@ class World:
         configs = {"cleanup.policy": "delete"}  # the broker deletes no records of a compacted topic on demand
         admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs)])
         cut = {TopicPartition(name, number): before for number, end in ends.items() if end >= before}
-        admin.delete_records(cut)
+        wait_until(lambda: self._deleted(admin, cut), "the new policy")
         admin.close()
+
+    def _deleted(self, admin: Any, cut: Any) -> bool:
+        """False while the changed policy has not come into force yet."""
+        from kafka.errors import PolicyViolationError
+
+        try:
+            admin.delete_records(cut)
+        except PolicyViolationError:
+            return False
+        return True
 
     def wait_for_notes(self, count: int) -> None:
         wait_until(lambda: self.query("SELECT count(*) FROM notebook")[0][0] >= count, f"{count} notes", self._parts)
