@@ -128,3 +128,28 @@ def test_killed_at_any_border_and_started_again_it_loses_and_doubles_nothing(
         found = dict(zip(BORDERS, evidence, strict=True))
 
     assert {border: flaws(one) for border, one in found.items() if flaws(one)} == {}
+
+
+@pytest.mark.case(20)
+def test_a_worker_that_was_frozen_and_wakes_up_doubles_nothing(kafka_broker: str, cluster: Cluster) -> None:
+    def send(world: World, start: int) -> None:
+        world.send(TOP_UP_COMMANDS, *(command(f"w{n % 5}", n) for n in range(start, start + COMMANDS_SENT)))
+
+    with new_world(kafka_broker, cluster) as world:
+        send(world, 0)
+        frozen = worker(world)
+        world.wait_for_notes(COMMANDS_SENT)
+        frozen.send_signal(signal.SIGSTOP)
+        send(world, COMMANDS_SENT)
+        heir = worker(world)
+        world.wait_for_notes(2 * COMMANDS_SENT)
+        frozen.send_signal(signal.SIGCONT)
+        send(world, 2 * COMMANDS_SENT)
+        world.wait_for_notes(3 * COMMANDS_SENT)
+        world.wait_for_empty_outbox()
+        for process in (frozen, heir):
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(WAIT_S) == 0
+
+        assert len(world.lines()) == 3 * COMMANDS_SENT
+        assert len({answer["id"] for answer in world.events(TOP_UP)}) == 3 * COMMANDS_SENT

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import psycopg
 import pytest
 
 from shared.contracts.catalog import TOP_UP, TOP_UP_COMMANDS, WORKSPACE_DIRECTORY
+from shared.messaging import inbox
 from tests.integration.messaging.builders import command, workspace
 from tests.integration.messaging.road_service import COMMANDS, DIRECTORY
 from tests.integration.messaging.road_world import World
@@ -62,3 +66,16 @@ def test_a_restarted_lane_goes_on_where_it_stopped(world: World) -> None:
     world.wait_for_notes(2)
     assert [entity for entity, _ in world.lines()] == ["w1", "w2"]
     assert first.error is None
+
+
+def test_old_envelopes_are_forgotten_by_the_owner_and_never_by_a_worker(world: World) -> None:
+    world.send(TOP_UP_COMMANDS, command("w1"), command("w2"))
+    world.lane(COMMANDS)
+    world.wait_for_notes(2)
+    with world.owner() as connection:
+        connection.execute("SET search_path = billing")
+        assert inbox.prune(connection, world.now() - timedelta(days=1)) == 0
+        assert inbox.prune(connection, world.now() + timedelta(seconds=1)) == 2
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), world.database.transaction() as worker:
+        inbox.prune(worker, world.now())
