@@ -41,6 +41,7 @@ WORKSPACE_CONTACT = Topic(
     inbound=True,
     tombstones=True,
     max_compaction_lag_hours=HOURS_PER_DAY,  # bounds how long an erased address can stay in the log
+    personal_data=True,
 )
 TOP_UP_COMMANDS = Topic(
     name="billing.top-up.commands.v1",

@@ -20,7 +20,8 @@ class Topic:
     `keyed_by` names the entity. `key_rule` is `entity` where the key must be the message's own key, `optional` where a
     producer may leave it out (it then only loses speed). `inbound` topics are written by others than our services:
     a type in no catalog is poison there, and the broker's append time is the clock of decisions. With `tombstones` a
-    null value means that the entity named by the key is gone; elsewhere it is poison.
+    null value means that the entity named by the key is gone; elsewhere it is poison. `personal_data` must be erasable:
+    nothing of such a message's content is kept anywhere else, not even in a dead letter.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Topic:
     batch_mode: bool = False
     max_message_bytes: int = 1_048_576
     max_compaction_lag_hours: int | None = None
+    personal_data: bool = False
     _by_type: dict[str, type[Message]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -8,7 +8,6 @@ from base64 import b64encode
 from shared.contracts.catalog import DEAD_LETTERS
 from shared.contracts.dead_letter import DEAD_LETTER_BYTES, DeadLettered, OriginalHeader
 from shared.contracts.flaws import Unreadable
-from shared.contracts.topics import Topic
 from shared.messaging.arrivals import Arrival
 from shared.messaging.work import Cause, Outgoing
 
@@ -28,7 +27,7 @@ def letter(service: str, arrival: Arrival, element: int, unreadable: Unreadable)
     size = sum(len(header.name.encode()) + len(header.value_base64 or "") + 64 for header in headers)
     size += 4 * (len(original or b"") + len(record.key or b"")) // 3
     hashed = record.value if original is None else original
-    kept = not _erasable(topic) and size <= _ROOM_BYTES
+    kept = not topic.personal_data and size <= _ROOM_BYTES
     message = DeadLettered(
         service=service,
         source_topic=topic.name,
@@ -45,11 +44,6 @@ def letter(service: str, arrival: Arrival, element: int, unreadable: Unreadable)
     )
     cause = Cause(f"/kafka/{topic.name}", f"{arrival.place.partition}/{record.offset}/{element}")
     return Outgoing(DEAD_LETTERS[service], message, cause)
-
-
-def _erasable(topic: Topic) -> bool:
-    """Personal data must be erasable within a bounded time: what may not stay in its topic may not stay here either."""
-    return topic.max_compaction_lag_hours is not None
 
 
 def _text(content: bytes) -> str:
