@@ -15,7 +15,7 @@ from shared.contracts import (
     workspace,
 )
 from shared.contracts.dead_letter import DEAD_LETTER_BYTES, DeadLettered
-from shared.contracts.topics import HOURS_PER_DAY, Topic
+from shared.contracts.topics import HOURS_PER_DAY, OLDEST_BACKUP_HOURS, Topic
 
 WORKSPACE_DIRECTORY = Topic(
     name="workspace.directory.v1",
@@ -85,7 +85,7 @@ TOP_UP = Topic(
     producers=("billing",),
     consumers=("credit-ledger", "notification", "edge"),
     summary="What happened to requests and purchases, and the answers to commands.",
-    retention_hours=90 * HOURS_PER_DAY,  # longer than the oldest backup that may be restored
+    retention_hours=OLDEST_BACKUP_HOURS,
 )
 PRICE_CATALOG = Topic(
     name="billing.catalog.v1",
@@ -128,7 +128,7 @@ LEDGER_PURCHASE = Topic(
     producers=("credit-ledger",),
     consumers=("billing", "notification", "edge"),
     summary="What the ledger did to a purchase, all its lines at once.",
-    retention_hours=90 * HOURS_PER_DAY,
+    retention_hours=OLDEST_BACKUP_HOURS,
 )
 LEDGER_ACCOUNT = Topic(
     name="credit-ledger.account.v1",
@@ -144,7 +144,7 @@ LEDGER_ACCOUNT = Topic(
     producers=("credit-ledger",),
     consumers=("notification", "edge"),
     summary="The life of an account: granted, burned, lapsed, paused, freed.",
-    retention_hours=90 * HOURS_PER_DAY,
+    retention_hours=OLDEST_BACKUP_HOURS,
 )
 LEDGER_BALANCE = Topic(
     name="credit-ledger.balance.v1",
@@ -178,7 +178,7 @@ def _dead_letters_of(service: str) -> Topic:
         producers=(service,),
         consumers=("edge",),
         summary=f"What {service} could not read: where, why, when, and the untouched original.",
-        retention_hours=90 * HOURS_PER_DAY,
+        retention_hours=OLDEST_BACKUP_HOURS,
         key_rule="optional",
         max_message_bytes=DEAD_LETTER_BYTES,
     )

@@ -12,6 +12,10 @@ KeyRule = Literal["entity", "optional"]
 
 HOURS_PER_DAY = 24
 
+# The oldest backup that may be restored. A worker restored from it, or away as long, must still find in the log all
+# that it has not seen: every event, and every deletion (Kafka drops tombstones after a day by default).
+OLDEST_BACKUP_HOURS = 90 * HOURS_PER_DAY
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -57,6 +61,9 @@ class Topic:
         }
         if self.cleanup == "delete":
             settings["retention.ms"] = str(self.retention_hours * 3_600_000)
+        if self.tombstones:
+            # Counted from the cleaner's first pass over it. A tombstone holds a key only, of contacts too.
+            settings["delete.retention.ms"] = str(OLDEST_BACKUP_HOURS * 3_600_000)
         if self.max_compaction_lag_hours is not None:
             settings["max.compaction.lag.ms"] = str(self.max_compaction_lag_hours * 3_600_000)
         return settings

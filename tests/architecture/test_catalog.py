@@ -59,6 +59,16 @@ def test_a_dead_letter_topic_takes_larger_messages_than_any_source() -> None:
     assert all(topic.max_message_bytes >= 2 * largest_source for topic in DEAD_LETTERS.values())
 
 
+def test_a_deletion_stays_readable_as_long_as_a_backup_may_be_restored() -> None:
+    ninety_days_ms = str(90 * 24 * 3_600_000)
+    told = {topic.name: topic.broker_settings().get("delete.retention.ms") for topic in TOPICS}
+    assert {name for name, kept in told.items() if kept is not None} == {
+        each.name for each in TOPICS if each.tombstones
+    }
+    assert told["workspace.directory.v1"] == told["workspace.contact.v1"] == ninety_days_ms
+    assert BY_NAME["billing.top-up.v1"].broker_settings()["retention.ms"] == ninety_days_ms
+
+
 def test_only_notification_reads_personal_data() -> None:
     assert BY_NAME["workspace.contact.v1"].consumers == ("notification",)
 
