@@ -47,7 +47,11 @@ class ActionPrice(_Part):
 
 
 class CatalogPublished(Message):
-    """One version of the catalog, in force from `effective_at` until the next version's."""
+    """One version of the catalog, in force from `effective_at` until a higher version's.
+
+    At any instant the highest version whose `effective_at` has come is in force, for every reader: a lower one that
+    begins later never is. Its content never changes: a mistake is mended by publishing a higher version.
+    """
 
     type: ClassVar[str] = "billing.catalog-published.v1"
 

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 from typing import NamedTuple
 
 from services.credit_ledger.domain.eligibility import Seat
@@ -39,21 +40,23 @@ class Price(NamedTuple):
 
 
 class Catalogs:
-    """All versions side by side. A version is in force from its `effective_at` until the next one's."""
+    """All versions side by side. In force is the highest one that has begun, as for the quotes that billing makes."""
 
     def __init__(self, versions: Iterable[CatalogVersion]) -> None:
-        self._versions = sorted(versions, key=lambda each: (each.effective_at, each.version))
-        self._starts = [each.effective_at for each in self._versions]
+        # Of two that begin at one instant the higher comes first: it is in force from there, the other never is.
+        begun = sorted(versions, key=lambda each: (each.effective_at, -each.version))
+        self._starts = [each.effective_at for each in begun]
+        self._highest = list(accumulate(begun, lambda one, other: max(one, other, key=lambda each: each.version)))
 
     def __bool__(self) -> bool:
-        return bool(self._versions)
+        return bool(self._highest)
 
     def in_force(self, at: datetime) -> CatalogVersion:
-        """The version in force at an instant. Before the first version there was none: the first answers for that time.
+        """The version in force at an instant. Before any had begun there was none: the first to begin answers for then.
 
         Raises `IndexError` when there is no version at all; callers ask first.
         """
-        return self._versions[max(0, bisect_right(self._starts, at) - 1)]
+        return self._highest[max(0, bisect_right(self._starts, at) - 1)]
 
     def quota(self, seat: Seat, starting_at: datetime, *, first: bool) -> int:
         """The credits of a period that starts at an instant. `first`: the pool is new (C6)."""

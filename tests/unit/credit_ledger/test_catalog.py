@@ -21,10 +21,15 @@ def version(number: int, day: int) -> CatalogVersion:
 
 
 @pytest.mark.rule("C17")
-@pytest.mark.parametrize(("day", "expected"), [(-9, 1), (0, 1), (4, 1), (5, 3), (8, 3), (9, 2)])
-def test_the_latest_version_in_effect_answers_and_before_the_first_the_first(day: int, expected: int) -> None:
-    catalogs = Catalogs([version(2, 9), version(1, 0), version(3, 5)])
+@pytest.mark.parametrize(("day", "expected"), [(-9, 1), (0, 1), (4, 1), (5, 3), (8, 3), (9, 3), (10, 5), (11, 5)])
+def test_the_highest_version_that_has_begun_answers_and_before_the_first_the_first(day: int, expected: int) -> None:
+    catalogs = Catalogs([version(2, 9), version(1, 0), version(3, 5), version(5, 10), version(4, 10)])
     assert catalogs.in_force(START + day * DAY).version == expected
+
+
+@pytest.mark.rule("C17")
+def test_before_two_that_begin_at_one_instant_the_higher_answers() -> None:
+    assert Catalogs([version(1, 0), version(2, 0)]).in_force(START - DAY).version == 2
 
 
 @pytest.mark.rule("C17")
