@@ -46,7 +46,7 @@ class Catalogs:
         # Of two that begin at one instant the higher comes first: it is in force from there, the other never is.
         begun = sorted(versions, key=lambda each: (each.effective_at, -each.version))
         self._starts = [each.effective_at for each in begun]
-        self._highest = list(accumulate(begun, lambda one, other: max(one, other, key=lambda each: each.version)))
+        self._highest = list(accumulate(begun, _higher))
 
     def __bool__(self) -> bool:
         return bool(self._highest)
@@ -71,3 +71,7 @@ class Catalogs:
             return Reason.UNKNOWN_ACTION
         credits = -(-quantity // price.per) * price.credits
         return Price(credits, version.version) if credits <= MAX_CREDITS else Reason.AMOUNT_TOO_LARGE
+
+
+def _higher(one: CatalogVersion, other: CatalogVersion) -> CatalogVersion:
+    return one if one.version > other.version else other
