@@ -42,8 +42,8 @@ class MemberEntry:
 
 
 class Directory:
-    """A working copy under the workspaces' locks. A higher version wins; after a tombstone any version is news, for
-    who comes back may be counted anew."""
+    """A working copy under the workspaces' locks. A higher version wins. A tombstone keeps the last version seen: only a
+    higher one brings back what was removed."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Directory:
     def change_workspace(self, workspace: Workspace, version: int, at: datetime) -> list[AccountKey]:
         """A workspace, whole, as it is from now on. Returns, as its sisters do, the accounts that it switched."""
         entry = self.workspaces.get(workspace.workspace_id, WorkspaceEntry())
-        if version > entry.version or entry.removed:
+        if version > entry.version:
             return self._replace_workspace(workspace.workspace_id, WorkspaceEntry(workspace, version), at)
         return []
 
@@ -80,7 +80,7 @@ class Directory:
     def change_member(self, key: AccountKey, role: Role, version: int, at: datetime) -> list[AccountKey]:
         """A member as he is from now on."""
         entry = self.members.get(key)
-        if entry is None or version > entry.version or entry.removed:
+        if entry is None or version > entry.version:
             return self._replace_member(key, MemberEntry(role, version), at)
         return []
 

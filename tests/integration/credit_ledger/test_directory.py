@@ -69,7 +69,7 @@ def test_who_leaves_keeps_his_account_and_has_it_again_when_he_returns(ledger: L
     [paused] = ledger.handle(Tombstone("acme/erin")).of(CreditsPaused)
     assert paused.cause == "role"
     assert ledger.handle(usage("u2", 1)).parked
-    answers = ledger.handle(member("erin", "editor", 1))
+    answers = ledger.handle(member("erin", "editor", 2))
     assert [freed.top_up_credits for freed in answers.of(CreditsFreed)] == [3_000]
     assert ledger.lots("acme", "erin") == [("quota", 10_000, 9_900), ("top_up", 3_000, 3_000)]
 
@@ -79,7 +79,17 @@ def test_a_workspace_that_is_gone_pauses_everybody_and_its_books_stay(ledger: Le
     answers = ledger.handle(Tombstone("acme"), Tombstone("acme"), Tombstone("never-heard-of"))
     assert [paused.user_id for paused in answers.of(CreditsPaused)] == ["erin", "evan"]
     assert ledger.lots("acme", "erin") == [("top_up", 3_000, 3_000)]
-    assert len(ledger.handle(workspace(version=1)).of(CreditsFreed)) == 2
+    assert len(ledger.handle(workspace(version=2)).of(CreditsFreed)) == 2
+
+
+@pytest.mark.rule("C5")
+def test_only_a_higher_version_than_the_last_one_seen_brings_back_what_was_removed(ledger: Ledger) -> None:
+    ledger.handle(member("erin", "admin", 5), paid("p1", "erin"), Tombstone("acme/erin"))
+    assert ledger.handle(member("erin", "editor", 4), member("erin", "admin", 5)).effects == []
+    assert [freed.user_id for freed in ledger.handle(member("erin", "editor", 6)).of(CreditsFreed)] == ["erin"]
+    ledger.handle(workspace(version=7), Tombstone("acme"))
+    assert ledger.handle(workspace(version=6), workspace(version=7)).effects == []
+    assert [freed.user_id for freed in ledger.handle(workspace(version=8)).of(CreditsFreed)] == ["erin"]
 
 
 def test_a_published_catalog_version_never_changes(ledger: Ledger) -> None:

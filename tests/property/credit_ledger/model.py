@@ -51,12 +51,12 @@ class NaiveLedger:
         content, at = operation.content, operation.at
         if isinstance(content, WorkspaceChanged):
             known = self.workspaces.get(content.workspace_id)
-            if known is None or content.version > known.version or content.workspace_id in self.removed:
+            if known is None or content.version > known.version:
                 self.workspaces[content.workspace_id] = content
                 self.removed.discard(content.workspace_id)
         elif isinstance(content, MemberChanged):
             role = self.roles.get((content.workspace_id, content.user_id))
-            if role is None or content.version > role.version or content.key() in self.removed:
+            if role is None or content.version > role.version:
                 self.roles[content.workspace_id, content.user_id] = content
                 self.removed.discard(content.key())
         elif isinstance(content, Tombstone):
