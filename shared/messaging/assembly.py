@@ -13,6 +13,7 @@ import structlog
 from shared.messaging import outbox
 from shared.messaging.alarms import AlarmClock
 from shared.messaging.clock import Clock
+from shared.messaging.coldstart import Gate
 from shared.messaging.consumer import LaneConsumer
 from shared.messaging.crew import Crew, Failure
 from shared.messaging.desk import Desk
@@ -85,11 +86,16 @@ class Worker:
         crew.start("relay", relay.run, until=self._closing)
         crew.start("leases", self._desk.keeper.run, until=self._closing)
         crew.start("bell", self._desk.bell.run)
+        gate = Gate(service.awaited(), self._database, kafka, crew.stopping)
+        crew.start("gate", gate.run)
         for alarm in service.alarms:
-            crew.start(f"alarm {alarm.kind}", AlarmClock(alarm, self._desk).run)
+            clock = AlarmClock(alarm, self._desk).run
+            crew.start(f"alarm {alarm.kind}", gate.behind_it(clock) if alarm.after_cold_start else clock)
         for errand in service.errands:
             for number in range(errand.concurrency):
-                crew.start(f"errand {errand.kind} {number + 1}", Errands(errand, self._desk).run)
+                errands = Errands(errand, self._desk).run
+                who = f"errand {errand.kind} {number + 1}"
+                crew.start(who, gate.behind_it(errands) if errand.after_cold_start else errands)
         for lane in service.lanes:
             consumer = LaneConsumer(
                 service.name, lane, self._database, kafka, service.repository, self._clock, crew.stopping

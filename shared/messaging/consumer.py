@@ -104,7 +104,7 @@ class LaneConsumer(Generic[R]):
     def _wait_for_others(self) -> None:
         if not self._lane.after:
             return
-        cold_start = self._patiently(lambda: ColdStart.of(self._lane, self._settings))
+        cold_start = self._patiently(lambda: ColdStart.of(self._lane.after, self._settings))
         first = True
         while behind := self._patiently(lambda: cold_start.behind(self._session.connection())):
             if first:

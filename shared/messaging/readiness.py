@@ -42,9 +42,8 @@ def wait_for_topics(service: Service[object], settings: KafkaSettings, stopping:
 def topics_of(service: Service[object]) -> list[Topic]:
     """What the service reads, by its tables, and what it writes, by the catalog."""
     read = [reaction.topic for lane in service.lanes for reaction in lane.reactions]
-    awaited = [topic for lane in service.lanes for topic in lane.after]
     written = [topic for topic in TOPICS if service.name in topic.producers]
-    return list({topic.name: topic for topic in (*read, *awaited, *written)}.values())
+    return list({topic.name: topic for topic in (*read, *service.awaited(), *written)}.values())
 
 
 def announce(service: str, ready_file: Path | None, **fields: object) -> None:

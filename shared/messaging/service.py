@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import psycopg
 
+from shared.contracts.topics import Topic
 from shared.messaging.clock import Clock
 from shared.messaging.timers import PostgresTimers
 from shared.messaging.work import Alarm, Errand, Lane, Work
@@ -77,3 +78,7 @@ class Service(Generic[R]):
     def migration_folders(self) -> tuple[Path, Path]:
         """The runtime's migrations first, then the service's."""
         return RUNTIME_MIGRATIONS, self.migrations
+
+    def awaited(self) -> tuple[Topic, ...]:
+        """Every topic that one of the lanes comes after."""
+        return tuple({topic.name: topic for lane in self.lanes for topic in lane.after}.values())

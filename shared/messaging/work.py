@@ -143,12 +143,15 @@ TimerHandler = Callable[[Sequence[str], Work[R]], Iterable[Outgoing]]
 class Alarm(Generic[R]):
     """One row of a service's ALARMS table: which handler gets the refs of due timers of `kind`.
 
-    The handler runs in one transaction with the removal of its timers; it sets the next one itself.
+    The handler runs in one transaction with the removal of its timers; it sets the next one itself. After a downtime it
+    waits, as lanes do, for all that the service's lanes come `after`: what it decides by may have changed meanwhile.
+    Without `after_cold_start` it begins at once: only for what decides by nothing but its own rows.
     """
 
     kind: str
     handler: TimerHandler[R]
     max_batch: int = 100
+    after_cold_start: bool = True
 
 
 class Errand(Protocol[R, Q, A]):
@@ -157,11 +160,14 @@ class Errand(Protocol[R, Q, A]):
     A timer of `kind` starts it. `prepare` and `record` are transactions, `perform` is not; between them the timer's
     lease of `lease_s` seconds keeps others away, and whoever lost the lease may not record. A process killed anywhere
     resumes when the lease has run out: so `perform` must be safe to repeat (idempotency key, stable Message-ID).
+
+    `after_cold_start` as for an alarm: false only where it finishes what was decided before, by its own rows.
     """
 
     kind: str
     lease_s: int
     concurrency: int
+    after_cold_start: bool
 
     def prepare(self, ref: str, work: Work[R]) -> Q | None:
         """Read what is to be done; None when nothing is left to do (the timer goes)."""

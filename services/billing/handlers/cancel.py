@@ -23,6 +23,7 @@ class CancelErrand:
     """Repeated until the processor says what the intent is now: cancelled, or paid at the last moment."""
 
     kind = CANCEL
+    after_cold_start = False  # money once begun is finished by what its own rows say
 
     def __init__(self, processor: Processor, links: Links, lease_s: int, concurrency: int) -> None:
         self._processor = processor

@@ -34,6 +34,7 @@ class ChargeErrand:
     """One call per turn; the recovery point stands in the database before it, the outcome after it."""
 
     kind = CHARGE
+    after_cold_start = False  # money once begun is finished by what its own rows say
 
     def __init__(self, processor: Processor, links: Links, lease_s: int, concurrency: int) -> None:
         self._processor = processor

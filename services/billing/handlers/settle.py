@@ -47,6 +47,7 @@ class SettleErrand:
     """A webhook is only a hint that something changed: what did is always read from the processor."""
 
     kind = SETTLE
+    after_cold_start = False  # money once begun is finished by what its own rows say
 
     def __init__(self, processor: Processor, links: Links, lease_s: int, concurrency: int) -> None:
         self._processor = processor

@@ -47,6 +47,7 @@ class EmailErrand:
     """
 
     kind = EMAIL_TIMER
+    after_cold_start = True  # whom to tell and where: both may have changed during a downtime (N3)
     concurrency = 4  # a slow mail server holds up this many letters at a time, and no more of the worker
 
     def __init__(self, letters: Letters, postman: Postman, lease_s: int) -> None:

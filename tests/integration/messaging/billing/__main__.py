@@ -47,6 +47,7 @@ class Greeting:
     kind = "greet"
     lease_s = 30
     concurrency = 2
+    after_cold_start = True
 
     def __init__(self, journal: Path) -> None:
         self._journal = journal

@@ -43,6 +43,7 @@ class Posting:
 
     kind = "post"
     lease_s = 60
+    after_cold_start = True
 
     def __init__(self, carry: Callable[[str], str], concurrency: int = 2) -> None:
         self._carry = carry
