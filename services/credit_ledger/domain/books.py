@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from services.credit_ledger.domain import identity
 from services.credit_ledger.domain.account import Account
@@ -19,32 +20,46 @@ from shared.contracts.workspace import Role
 AccountKey = tuple[str, str]  # workspace, user
 
 
+class Register(NamedTuple):
+    """What the directory last said of some workspaces and members: who is present, and who is gone."""
+
+    workspaces: Mapping[str, Workspace]
+    roles: Mapping[AccountKey, Role]
+    gone: frozenset[str | AccountKey] = frozenset()
+
+
+class Missing(NamedTuple):
+    """Why a usage cannot be decided. `waiting_for` names what may still come, for people; None when it is gone."""
+
+    reason: Reason
+    waiting_for: str | None
+
+
 class Books:
     """Decides by what stands in it alone: the same books and the same messages give the same postings, to the byte."""
 
     def __init__(
         self,
-        workspaces: Mapping[str, Workspace],
-        roles: Mapping[AccountKey, Role],
+        register: Register,
         catalogs: Catalogs,
         accounts: Iterable[Account] = (),
     ) -> None:
-        self.workspaces = workspaces
-        self.roles = roles
+        self.workspaces, self.roles, self.gone = register
         self.catalogs = catalogs
         self.accounts: dict[AccountKey, Account] = {account.key: account for account in accounts}
         self.postings: list[Posting] = []
-        self._calendars = {name: Calendar(workspace.cycle_anchor) for name, workspace in workspaces.items()}
+        self._calendars = {name: Calendar(workspace.cycle_anchor) for name, workspace in self.workspaces.items()}
         self._eligibility: dict[AccountKey, Eligibility] = {}
 
-    def missing(self, workspace_id: str, user_id: str) -> tuple[Reason, str] | None:
-        """What the directory or the catalog must still bring before a usage can be decided, and its name for people."""
+    def missing(self, workspace_id: str, user_id: str) -> Missing | None:
+        """What of the directory or the catalog a usage lacks to be decided. What was removed is not waited for."""
+        member = (workspace_id, user_id)
         if workspace_id not in self.workspaces:
-            return Reason.UNKNOWN_WORKSPACE, f"workspace {workspace_id}"
-        if (workspace_id, user_id) not in self.roles:
-            return Reason.UNKNOWN_MEMBER, f"member {workspace_id}/{user_id}"
+            return Missing(Reason.UNKNOWN_WORKSPACE, None if workspace_id in self.gone else f"workspace {workspace_id}")
+        if member not in self.roles:
+            return Missing(Reason.UNKNOWN_MEMBER, None if member in self.gone else f"member {workspace_id}/{user_id}")
         if not self.catalogs:
-            return Reason.NO_CATALOG, "a catalog"
+            return Missing(Reason.NO_CATALOG, "a catalog")
         return None
 
     def payer(self, workspace_id: str, user_id: str) -> AccountKey | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.credit_ledger.domain.account import Account
-from services.credit_ledger.domain.books import AccountKey
+from services.credit_ledger.domain.books import AccountKey, Register
 from services.credit_ledger.domain.eligibility import Eligibility, Workspace, eligibility, seat
 from shared.contracts.credit_ledger import POOL
 from shared.contracts.workspace import Role
@@ -15,7 +15,7 @@ from shared.contracts.workspace import Role
 
 @dataclass(slots=True)
 class WorkspaceEntry:
-    """A workspace's row. `workspace` is None while only a purchase has named it; then its version is 0."""
+    """A workspace's row. `workspace` is None, and the version 0, while only a purchase or a tombstone has named it."""
 
     workspace: Workspace | None = None
     version: int = 0
@@ -29,9 +29,9 @@ class WorkspaceEntry:
 
 @dataclass(slots=True)
 class MemberEntry:
-    """A member's row."""
+    """A member's row. `role` is None, and the version 0, when all that was ever seen of him is that he is gone."""
 
-    role: Role
+    role: Role | None
     version: int
     removed: bool = False
 
@@ -42,8 +42,8 @@ class MemberEntry:
 
 
 class Directory:
-    """A working copy under the workspaces' locks. A higher version wins. A tombstone keeps the last version seen: only a
-    higher one brings back what was removed."""
+    """A working copy under the workspaces' locks. A higher version wins. A tombstone keeps the last version seen, 0
+    when there was none: only a higher one brings back what was removed."""
 
     def __init__(
         self,
@@ -72,8 +72,8 @@ class Directory:
 
     def remove_workspace(self, workspace_id: str, at: datetime) -> list[AccountKey]:
         """A tombstone: it is gone. Its books stay."""
-        entry = self.workspaces.get(workspace_id)
-        if entry is None or entry.present is None:
+        entry = self.workspaces.get(workspace_id, WorkspaceEntry())
+        if entry.removed:
             return []
         return self._replace_workspace(workspace_id, WorkspaceEntry(entry.workspace, entry.version, removed=True), at)
 
@@ -86,8 +86,8 @@ class Directory:
 
     def remove_member(self, key: AccountKey, at: datetime) -> list[AccountKey]:
         """A tombstone: he is no longer a member. His account stays (C3), and is his again if he returns."""
-        entry = self.members.get(key)
-        if entry is None or entry.removed:
+        entry = self.members.get(key, MemberEntry(None, 0))
+        if entry.removed:
             return []
         return self._replace_member(key, MemberEntry(entry.role, entry.version, removed=True), at)
 
@@ -128,3 +128,17 @@ class Directory:
 
 def _anchor(workspace: Workspace | None) -> date | None:
     return workspace.cycle_anchor if workspace else None
+
+
+def register(workspaces: Mapping[str, WorkspaceEntry], members: Mapping[AccountKey, MemberEntry]) -> Register:
+    """These rows as decisions ask for them."""
+    return Register(
+        {name: entry.present for name, entry in workspaces.items() if entry.present is not None},
+        {key: entry.present for key, entry in members.items() if entry.present is not None},
+        frozenset(
+            [
+                *(name for name, entry in workspaces.items() if entry.removed),
+                *(key for key, entry in members.items() if entry.removed),
+            ]
+        ),
+    )

@@ -56,7 +56,9 @@ def remove(run: Sequence[Received[Tombstone]], work: Work[LedgerRepository]) -> 
             return directory.remove_member(key, received.appended_at)
         return directory.remove_workspace(key[0], received.appended_at)
 
-    return _change(run, _whole({key_of(received.message.key)[0] for received in run}, work.repository), apply, work)
+    keys = {received.message.key for received in run}
+    work.repository.directory.name_workspaces({key for key in keys if "/" not in key})
+    return _change(run, _whole({key_of(key)[0] for key in keys}, work.repository), apply, work)
 
 
 def publish_catalog(run: Sequence[Received[CatalogPublished]], work: Work[LedgerRepository]) -> list[Effect]:

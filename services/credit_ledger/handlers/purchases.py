@@ -56,12 +56,10 @@ def credit_purchase(run: Run, work: Work[LedgerRepository]) -> list[Effect]:
 
 def _open(run: Run, repository: LedgerRepository) -> Books:
     editors = {(received.message.workspace_id, line.user_id) for received in run for line in received.message.lines}
-    workspace_ids = {workspace_id for workspace_id, _ in editors}
-    repository.directory.name_workspaces(workspace_ids)
-    workspaces = repository.directory.share_workspaces(workspace_ids)
-    roles = repository.directory.roles(editors)
+    repository.directory.name_workspaces({workspace_id for workspace_id, _ in editors})
+    register = repository.directory.share(editors)
     repository.accounts.ensure(editors)
-    return Books(workspaces, roles, Catalogs(()), repository.accounts.lock(editors))
+    return Books(register, Catalogs(()), repository.accounts.lock(editors))
 
 
 def _credit(received: Received[PurchasePaid], books: Books) -> Credited:

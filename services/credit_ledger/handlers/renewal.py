@@ -69,11 +69,10 @@ def key_of(ref: str) -> AccountKey:
 
 
 def _open(keys: Sequence[AccountKey], repository: LedgerRepository, catalogs: Catalogs) -> Books:
-    workspaces = repository.directory.share_workspaces({workspace_id for workspace_id, _ in keys})
-    roles = repository.directory.roles(keys)
-    seated = [key for key in keys if seat(key[1], workspaces.get(key[0]), roles.get(key)) is not None]
+    register = repository.directory.share(keys)
+    seated = [key for key in keys if seat(key[1], register.workspaces.get(key[0]), register.roles.get(key)) is not None]
     repository.accounts.ensure(seated)
-    return Books(workspaces, roles, catalogs, repository.accounts.lock(keys))
+    return Books(register, catalogs, repository.accounts.lock(keys))
 
 
 def _standing(books: Books, now: datetime) -> list[Account]:

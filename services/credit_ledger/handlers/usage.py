@@ -35,12 +35,12 @@ def report_usage(run: Run, work: Work[LedgerRepository]) -> list[Effect]:
             effects.extend(_repeated(decided[key], usage, received))
             continue
         missing = books.missing(key[0], usage.user_id)
-        if missing and received.may_wait:
-            effects.append(Park(received, missing[1]))
+        if missing and missing.waiting_for and received.may_wait:
+            effects.append(Park(received, missing.waiting_for))
             continue
         outcome: Outcome
         if missing:
-            outcome = Refusal(missing[0], usage.credits or 0)
+            outcome = Refusal(missing.reason, usage.credits or 0)
         else:
             outcome = books.decide(*key, usage, received.appended_at)
             causes[books.payer(key[0], usage.user_id) or (key[0], usage.user_id)] = received.cause
@@ -61,10 +61,9 @@ def report_usage(run: Run, work: Work[LedgerRepository]) -> list[Effect]:
 def _open(run: Run, repository: LedgerRepository) -> Books:
     """Lock workspaces, then accounts (the paying ones, and the users' own for the reason of a refusal), then read."""
     users = {(received.message.workspace_id, received.message.user_id) for received in run}
-    workspaces = repository.directory.share_workspaces({workspace_id for workspace_id, _ in users})
-    roles = repository.directory.roles(users)
+    register = repository.directory.share(users)
     actions = {received.message.action for received in run if received.message.action is not None}
-    books = Books(workspaces, roles, repository.catalogs.read(actions))
+    books = Books(register, repository.catalogs.read(actions))
     payers = {payer for user in users if (payer := books.payer(*user)) is not None}
     repository.accounts.ensure(payers)
     accounts = repository.accounts.lock(payers | users)

@@ -9,10 +9,10 @@ from typing import Any
 
 import psycopg
 
-from services.credit_ledger.domain.books import AccountKey
-from services.credit_ledger.domain.directory import Directory, MemberEntry, WorkspaceEntry
+from services.credit_ledger.domain.books import AccountKey, Register
+from services.credit_ledger.domain.directory import Directory, MemberEntry, WorkspaceEntry, register
 from services.credit_ledger.domain.eligibility import Workspace
-from shared.contracts.workspace import Plan, Role, WorkspaceStatus
+from shared.contracts.workspace import Plan, WorkspaceStatus
 from shared.postgres.queries import load
 
 QUERIES = load(Path(__file__).with_name("directory.sql"))
@@ -26,10 +26,10 @@ class DirectoryRows:
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
 
-    def share_workspaces(self, workspace_ids: Collection[str]) -> dict[str, Workspace]:
-        """Lock these workspaces for a decision; returns those that exist."""
-        entries = self._workspaces("share_workspaces", workspace_ids)
-        return {name: entry.present for name, entry in entries.items() if entry.present is not None}
+    def share(self, keys: Collection[AccountKey]) -> Register:
+        """Lock these members' workspaces for a decision; returns what is known of both."""
+        workspaces = self._workspaces("share_workspaces", {workspace_id for workspace_id, _ in keys})
+        return register(workspaces, self.members(keys))
 
     def name_workspaces(self, workspace_ids: Collection[str]) -> None:
         """Make rows to be locked for workspaces that are not known yet."""
@@ -39,13 +39,8 @@ class DirectoryRows:
         """Lock these workspaces for a change; decisions under way are waited for."""
         return self._workspaces("hold_workspaces", workspace_ids)
 
-    def roles(self, keys: Collection[AccountKey]) -> dict[AccountKey, Role]:
-        """The present members among these. Their workspaces must be locked."""
-        members = self.members(keys)
-        return {key: entry.role for key, entry in members.items() if not entry.removed}
-
     def members(self, keys: Collection[AccountKey]) -> dict[AccountKey, MemberEntry]:
-        """The members among these, also those who have left."""
+        """The members among these, also those who have left. Their workspaces must be locked."""
         return self._members("members", columns(keys))
 
     def members_of(self, workspace_ids: Collection[str]) -> dict[AccountKey, MemberEntry]:
@@ -103,5 +98,5 @@ def columns(keys: Iterable[AccountKey]) -> dict[str, list[str]]:
 def _entry(row: WorkspaceRow) -> WorkspaceEntry:
     workspace_id, plan, status, cycle_anchor, version, removed = row
     if plan is None or status is None or cycle_anchor is None:
-        return WorkspaceEntry()
+        return WorkspaceEntry(removed=removed)
     return WorkspaceEntry(Workspace(workspace_id, plan, status, cycle_anchor), version, removed)

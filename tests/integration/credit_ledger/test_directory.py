@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from shared.contracts.credit_ledger import BalanceChanged, CreditsFreed, CreditsPaused
+from shared.contracts.credit_ledger import BalanceChanged, CreditsFreed, CreditsPaused, UsageRefused
 from shared.contracts.decode import Tombstone
+from shared.contracts.reasons import Reason
 from tests.integration.credit_ledger.ledger import Ledger, catalog, member, paid, usage, workspace
 
 
@@ -68,7 +69,7 @@ def test_who_leaves_keeps_his_account_and_has_it_again_when_he_returns(ledger: L
     ledger.handle(paid("p1", "erin"), usage("u1", 100))
     [paused] = ledger.handle(Tombstone("acme/erin")).of(CreditsPaused)
     assert paused.cause == "role"
-    assert ledger.handle(usage("u2", 1)).parked
+    assert [refused.reason for refused in ledger.handle(usage("u2", 1)).of(UsageRefused)] == [Reason.UNKNOWN_MEMBER]
     answers = ledger.handle(member("erin", "editor", 2))
     assert [freed.top_up_credits for freed in answers.of(CreditsFreed)] == [3_000]
     assert ledger.lots("acme", "erin") == [("quota", 10_000, 9_900), ("top_up", 3_000, 3_000)]
@@ -90,6 +91,33 @@ def test_only_a_higher_version_than_the_last_one_seen_brings_back_what_was_remov
     ledger.handle(workspace(version=7), Tombstone("acme"))
     assert ledger.handle(workspace(version=6), workspace(version=7)).effects == []
     assert [freed.user_id for freed in ledger.handle(workspace(version=8)).of(CreditsFreed)] == ["erin"]
+
+
+@pytest.mark.rule("C5")
+def test_usage_of_what_was_removed_is_refused_at_once_and_holds_up_nothing(ledger: Ledger) -> None:
+    ledger.handle(workspace("zeta"), member(workspace_id="zeta"))
+    ledger.handle(Tombstone("acme/erin"), Tombstone("zeta"))
+    answers = ledger.handle(usage("u1", 5), usage("u2", 5, workspace_id="zeta"), usage("u3", 5, user_id="evan"))
+    assert answers.parked == []
+    assert [(refused.usage_id, refused.reason) for refused in answers.of(UsageRefused)] == [
+        ("u1", Reason.UNKNOWN_MEMBER),
+        ("u2", Reason.UNKNOWN_WORKSPACE),
+    ]
+    assert ledger.lots("acme", "evan") == [("quota", 10_000, 9_995)]
+
+
+@pytest.mark.rule("C5")
+def test_of_a_compacted_log_a_tombstone_alone_is_enough_to_refuse_at_once(ledger: Ledger) -> None:
+    ledger.handle(Tombstone("acme/earl"), Tombstone("gone"))
+    answers = ledger.handle(usage("u1", 5, user_id="earl"), usage("u2", 5, workspace_id="gone"))
+    assert [refused.reason for refused in answers.of(UsageRefused)] == [
+        Reason.UNKNOWN_MEMBER,
+        Reason.UNKNOWN_WORKSPACE,
+    ]
+    ledger.handle(member("earl"), workspace("gone"), member("earl", workspace_id="gone"))
+    answers = ledger.handle(usage("u3", 5, user_id="earl"), usage("u4", 5, user_id="earl", workspace_id="gone"))
+    assert answers.of(UsageRefused) == []
+    assert answers.parked == []
 
 
 def test_a_published_catalog_version_never_changes(ledger: Ledger) -> None:

@@ -9,10 +9,10 @@ from typing import Any, cast, get_args
 from uuid import UUID
 
 from services.credit_ledger.domain.account import Account
-from services.credit_ledger.domain.books import AccountKey
+from services.credit_ledger.domain.books import AccountKey, Register
 from services.credit_ledger.domain.catalog import ActionPrice, Catalogs, CatalogVersion
-from services.credit_ledger.domain.directory import Directory, MemberEntry, WorkspaceEntry
-from services.credit_ledger.domain.eligibility import Seat, Workspace
+from services.credit_ledger.domain.directory import Directory, MemberEntry, WorkspaceEntry, register
+from services.credit_ledger.domain.eligibility import Seat
 from services.credit_ledger.domain.lot import Lot
 from services.credit_ledger.domain.posting import Posting
 from services.credit_ledger.domain.usage import Refusal, Usage
@@ -21,7 +21,6 @@ from services.credit_ledger.repository.purchases import Credited, PurchaseKey
 from services.credit_ledger.repository.usages import Decided, UsageKey, UsageRow
 from shared.contracts.price_catalog import CatalogPublished
 from shared.contracts.reasons import Reason
-from shared.contracts.workspace import Role
 
 SEATS: tuple[Seat, ...] = get_args(Seat)
 
@@ -58,9 +57,8 @@ class _DirectoryRows:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    def share_workspaces(self, workspace_ids: Collection[str]) -> dict[str, Workspace]:
-        held = self.hold_workspaces(workspace_ids)
-        return {name: entry.present for name, entry in held.items() if entry.present is not None}
+    def share(self, keys: Collection[AccountKey]) -> Register:
+        return register(self.hold_workspaces({workspace_id for workspace_id, _ in keys}), self.members(keys))
 
     def name_workspaces(self, workspace_ids: Collection[str]) -> None:
         for name in workspace_ids:
@@ -70,9 +68,6 @@ class _DirectoryRows:
         return {
             name: replace(self._tables.workspaces[name]) for name in workspace_ids if name in self._tables.workspaces
         }
-
-    def roles(self, keys: Collection[AccountKey]) -> dict[AccountKey, Role]:
-        return {key: entry.role for key, entry in self.members(keys).items() if not entry.removed}
 
     def members(self, keys: Collection[AccountKey]) -> dict[AccountKey, MemberEntry]:
         return {key: replace(self._tables.members[key]) for key in keys if key in self._tables.members}
