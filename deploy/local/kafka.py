@@ -137,8 +137,7 @@ class KafkaBroker:
             self._format()
 
     def _format(self) -> None:
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        tool = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._configuration)]
+        tool = ["kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(self._configuration)]
         quick = ["-XX:TieredStopAtLevel=1", *self._aot.options_to_use()]  # it lives for a second: do not optimise
         done = subprocess.run(
             [*self._command(quick), *tool],
@@ -157,6 +156,14 @@ class KafkaBroker:
     def _command(self, options: list[str]) -> list[str]:
         jars = ":".join(str(path) for path in self._classpath)
         return [str(self._java.launcher), *JAVA_OPTIONS, *options, "-cp", jars]
+
+
+def _cluster_id() -> str:
+    """A random id as Kafka makes it: 128 bits in base64, and no hyphen first, which the tool would take for an option
+    (Kafka's own `Uuid.randomUuid` avoids it, too)."""
+    while (name := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return name
 
 
 SIGTERM_EXIT = 143  # Java runs its shutdown hooks on SIGTERM and then exits with 128 + 15
