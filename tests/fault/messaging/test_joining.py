@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -23,14 +23,12 @@ DELAYS_S = {"MetadataRequest": 0.6, "SyncGroupRequest": 0.4}  # longer than a po
 
 
 @pytest.fixture
-def requests(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """Delays what a busy broker delays, and counts what it was asked."""
-    asked: Counter[str] = Counter()
+def busy_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Delays what a busy broker delays."""
     send = KafkaConnectionManager.send
 
     def slowly(self: Any, request: Any, node_id: Any = None, request_timeout_ms: int | None = None) -> Any:
         name = type(request).__name__
-        asked[name] += 1
 
         async def later() -> Any:
             await self._net.sleep(DELAYS_S[name])
@@ -41,15 +39,25 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         return send(self, request, node_id=node_id, request_timeout_ms=request_timeout_ms)
 
     monkeypatch.setattr(KafkaConnectionManager, "send", slowly)
-    return asked
 
 
-def test_topics_that_are_told_late_are_assigned_at_the_first_joining(world: World, requests: Counter[str]) -> None:
+@pytest.mark.usefixtures("busy_broker")
+def test_topics_that_are_told_late_are_in_the_very_first_assignment(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assignments: list[int] = []
+    assigned = GroupConsumer.on_partitions_assigned
+
+    def noted(self: GroupConsumer, partitions: Collection[Any]) -> None:
+        assignments.append(len(partitions))
+        assigned(self, partitions)
+
+    monkeypatch.setattr(GroupConsumer, "on_partitions_assigned", noted)
     consumer = GroupConsumer(world.settings, "slow", [TOP_UP_COMMANDS.name])
 
-    wait_until(lambda: not consumer.poll(200, 1) and consumer.fresh() == consumer.all_places(), "an assignment")
+    wait_until(lambda: not consumer.poll(200, 1) and bool(assignments), "an assignment")
 
-    assert requests["SyncGroupRequest"] == 1
+    assert assignments[0] == len(consumer.all_places())
     consumer.close()
 
 
