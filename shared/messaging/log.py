@@ -97,8 +97,10 @@ class Sent:
     """What became of parcels: the indexes of those acknowledged, and what went wrong with the others, if anything.
 
     `passes` is false where sending the same again cannot succeed: the broker refused the content or the sender.
+    `may_land` is true while something was handed to the client whose fate nobody knows: it may still reach the log.
     """
 
     acknowledged: list[int]
     error: str | None = None
     passes: bool = True
+    may_land: bool = False

@@ -69,6 +69,7 @@ class Relay:
         self._publisher = Publisher(kafka_settings, f"{service_name}.relay")
         self._acknowledged: list[int] = []
         self._failed = 0
+        self._settled_at = 0.0  # by the monotonic clock: until then something given up may still reach the log
         self.figures: Counter[str] = Counter()
         """Rows published and sendings that failed: for metrics."""
 
@@ -117,10 +118,17 @@ class Relay:
         row = connection.execute(QUERIES["read_lease"]).fetchone()
         if row is None or row[0] is None:
             return True
-        wait_s = self._settings.delivery_timeout_ms / 1000 + MARGIN_S - float(row[0])
-        if wait_s > 0:
-            log.info("relay.waits", service=self._name, seconds=round(wait_s, 1))
-        return not (wait_s > 0 and self._stopping.wait(wait_s))
+        return self._wait(self._late_for_s() - float(row[0]))
+
+    def _late_for_s(self) -> float:
+        """How long after the start of a sending something of it may still reach the log."""
+        return self._settings.delivery_timeout_ms / 1000 + MARGIN_S
+
+    def _wait(self, seconds: float) -> bool:
+        """Returns whether there is time to go on: False when the worker stops meanwhile."""
+        if seconds > 0:
+            log.info("relay.waits", service=self._name, seconds=round(seconds, 1))
+        return not (seconds > 0 and self._stopping.wait(seconds))
 
     def _turn(self, connection: psycopg.Connection, *, waiting: bool = True) -> bool:
         """Publish once; without anything to publish, wait for the bell. Returns whether there was anything."""
@@ -131,6 +139,7 @@ class Relay:
             return False
         reach(Border.RELAY_MARKED)
         parcels = [Parcel(BY_NAME[r.topic], r.key.encode(), r.value, CONTENT_TYPE_HEADERS) for r in rows]
+        began = monotonic()
         sent = self._publisher.send(parcels, lambda: _still_there(connection))
         reach(Border.RELAY_SENT)
         self._acknowledged = _in_order(rows, sent)
@@ -146,7 +155,10 @@ class Relay:
         self._failed += 1
         self.figures["failed"] += 1
         log.warning("relay.weather", service=self._name, error=sent.error, rows=len(rows), failed=self._failed)
-        self._stopping.wait(IN_PLACE.delay_s(self._failed, self._name))
+        if sent.may_land:
+            # Sent again at once, it could be overtaken by itself: the old copy would land behind a newer message.
+            self._settled_at = began + self._late_for_s()
+        self._wait(max(self._settled_at - monotonic(), IN_PLACE.delay_s(self._failed, self._name)))
         return True
 
     def _next(self, connection: psycopg.Connection) -> list[Row]:
@@ -162,11 +174,12 @@ class Relay:
         return rows
 
     def _end_well(self, connection: psycopg.Connection) -> None:
-        """Nothing is on its way any more: a successor need not wait."""
+        """A successor need not wait when nothing is on its way any more."""
         self._publisher.discard()
         with connection.transaction():
             self._delete_acknowledged(connection)
-            connection.execute(QUERIES["mark_idle"])
+            if monotonic() >= self._settled_at:
+                connection.execute(QUERIES["mark_idle"])
 
     def _delete_acknowledged(self, connection: psycopg.Connection) -> None:
         if self._acknowledged:

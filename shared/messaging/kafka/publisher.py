@@ -7,6 +7,7 @@ from contextlib import suppress
 from time import monotonic
 
 from kafka import KafkaProducer
+from kafka.producer.future import FutureRecordMetadata
 
 from shared.messaging.kafka.connection import SHUTDOWN_MS, connection, kafka_errors
 from shared.messaging.log import Parcel, Sent
@@ -68,13 +69,15 @@ class Publisher:
         # Give up before the client's own time-out: it would drop one batch and go on with the next of that key.
         deadline = monotonic() + 0.8 * self._settings.delivery_timeout_ms / 1000
         acknowledged: list[int] = []
+        futures: list[FutureRecordMetadata] = []
         failure: BaseException | None = None
         prefix = self._settings.prefix
         try:
             send = self._connected().send
-            futures = [send(prefix + p.topic.name, p.value, p.key, headers=list(p.headers)) for p in parcels]
+            for p in parcels:
+                futures.append(send(prefix + p.topic.name, p.value, p.key, headers=list(p.headers)))
         except kafka_errors.KafkaError as error:
-            return _sent(acknowledged, error)
+            failure = error
         for index, future in enumerate(futures):
             while failure is None and not future.is_done and monotonic() < deadline:
                 with suppress(kafka_errors.KafkaError):
@@ -85,7 +88,10 @@ class Publisher:
                 acknowledged.append(index)
             elif failure is None:
                 failure = future.exception if future.is_done else TimeoutError("no acknowledgement in time")
-        return _sent(acknowledged, failure)
+        if failure is None:
+            return Sent(acknowledged)
+        passes = not isinstance(failure, REFUSALS)
+        return Sent(acknowledged, f"{type(failure).__name__}: {failure}", passes, len(acknowledged) < len(futures))
 
     def _connected(self) -> KafkaProducer:
         if self._producer is None:
@@ -105,9 +111,3 @@ class Publisher:
                 metrics_enabled=False,
             )
         return self._producer
-
-
-def _sent(acknowledged: list[int], failure: BaseException | None) -> Sent:
-    if failure is None:
-        return Sent(acknowledged)
-    return Sent(acknowledged, f"{type(failure).__name__}: {failure}", not isinstance(failure, REFUSALS))
