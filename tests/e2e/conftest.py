@@ -15,6 +15,7 @@ from deploy.local.world import World
 from shared.contracts import catalog
 from shared.messaging.log import Place
 from shared.messaging.settings import KafkaSettings
+from tests.e2e.strangers import Strangers, send_strangers
 from tests.e2e.town import Town, readers
 from tests.stack.shared_server import RUN_VARIABLE
 from tests.stack.topics import delete_topics
@@ -47,6 +48,12 @@ def town(cluster: Cluster, kafka_broker: str) -> Iterator[Town]:
             world.stop()
             world.drop()
             delete_topics(kafka_broker, prefix)
+
+
+@pytest.fixture(scope="session")
+def strangers(town: Town) -> Strangers:
+    """Sent once, as early as possible: whoever asks for it first lets the wait begin for all."""
+    return send_strangers(town)
 
 
 def publish_catalog(town: Town) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import uuid4
 
 import pytest
@@ -13,7 +12,6 @@ from shared.contracts.reasons import Reason
 from shared.contracts.top_up_commands import (
     CancelRequest,
     DeclineRequest,
-    PurchaseTopUp,
     RequestTopUp,
     RetryPurchase,
 )
@@ -24,6 +22,7 @@ from shared.contracts.top_up_events import (
     TopUpQuoted,
     TopUpRequested,
 )
+from tests.e2e.strangers import Strangers
 from tests.e2e.town import (
     PACKAGE,
     Household,
@@ -34,7 +33,6 @@ from tests.e2e.town import (
     purchase_command,
     quote_command,
     readers,
-    usage_event,
 )
 
 pytestmark = [pytest.mark.case(10), pytest.mark.rule("B2")]
@@ -51,41 +49,6 @@ def home(town: Town) -> Household:
 def neighbours(town: Town) -> Household:
     """Another tenant."""
     return town.household()
-
-
-@dataclass(frozen=True)
-class Strangers:
-    """Everything that is answered only after the wait, sent at once, so that the tests wait together. In a household
-    of its own: what follows in the same workspace keeps its order, and waits too."""
-
-    home: Household
-    purchase_by_other_admin: PurchaseTopUp
-    answers: dict[str, str]
-    usage_id: str
-
-
-@pytest.fixture(scope="module", autouse=True)
-def strangers(town: Town, neighbours: Household) -> Strangers:
-    home = town.household()
-    purchase = purchase_command(home, town.quote(home), actor=neighbours.person("admin"))
-    nowhere = Household(f"nowhere-{uuid4().hex[:8]}")
-    commands: dict[str, Message] = {
-        "another tenant's admin": purchase,
-        "another tenant's editor": quote_command(home, neighbours.person("editor")),
-        "an unknown workspace": quote_command(nowhere),
-    }
-    usage_id = str(uuid4())
-    for usage in (
-        usage_event(home, usage_id=usage_id, user_id=neighbours.person("editor")),
-        usage_event(nowhere, usage_id=usage_id),
-    ):
-        town.send_raw(catalog.PRODUCT_USAGE, line(usage))
-    return Strangers(
-        home,
-        purchase,
-        {what: town.client.send(catalog.TOP_UP_COMMANDS, command) for what, command in commands.items()},
-        usage_id,
-    )
 
 
 def _refused(town: Town, command: Message, reason: Reason) -> None:
