@@ -15,6 +15,7 @@ from services.billing.handlers import ALARMS, LANES
 from services.billing.handlers.cancel import CancelErrand
 from services.billing.handlers.charge import ChargeErrand
 from services.billing.handlers.settle import SettleErrand
+from services.billing.reconcile import Reconciliation
 from services.billing.repository import BillingRepository
 from services.billing.repository.webhooks import WebhookEvent
 from services.billing.settings import LIVE_KEYS, BillingSettings
@@ -37,6 +38,9 @@ def service(settings: BillingSettings) -> Service[BillingRepository]:
         app = http_app(runtime, gateway, settings)
         return Endpoint(app, settings.billing_http_host, settings.billing_http_port, runtime)
 
+    def reconciliation(runtime: Runtime[BillingRepository]) -> Companion:
+        return Reconciliation(runtime, gateway)
+
     return Service(
         name="billing",
         schema="billing",
@@ -49,7 +53,7 @@ def service(settings: BillingSettings) -> Service[BillingRepository]:
         ),
         repository=BillingRepository,
         migrations=Path(__file__).with_name("migrations"),
-        companions=(endpoint,),
+        companions=(reconciliation, endpoint),
     )
 
 

@@ -20,6 +20,7 @@ from services.billing.domain.failed_call import outcome_of_failure
 from services.billing.domain.intent import Intent
 from services.billing.domain.outcome import Answer, Outcome
 from services.billing.domain.payment import Payment
+from services.billing.domain.processor import PaymentsUnknown
 from services.billing.domain.reading import outcome_of
 from services.billing.stripe_shapes import Json, error_in, failed_call, id_of, intent_from
 from shared.messaging.failures import SettingsProblem
@@ -91,6 +92,16 @@ class StripeGateway:
         if len(found) > 1:
             return Answer(Outcome.REJECTED, detail=f"{len(found)} intents carry this purchase's id")
         return Answer(outcome_of(found[0], payment), found[0]) if found else Answer(Outcome.NOT_FOUND)
+
+    def payments_since(self, since: datetime) -> list[Intent]:
+        """GET /v1/payment_intents of all customers, created since then. Raises `PaymentsUnknown`."""
+        try:
+            listed = self._client.v1.payment_intents.list({"created": {"gte": int(since.timestamp())}, "limit": PAGE})
+            return [intent_from(intent.to_dict()) for intent in listed.auto_paging_iter()]
+        except stripe.StripeError as error:
+            raise PaymentsUnknown(_failed(error)) from None
+        except (KeyError, TypeError):
+            raise PaymentsUnknown(Answer(Outcome.UNKNOWN, detail="the body is no list of PaymentIntents")) from None
 
     def cancel(self, payment: Payment) -> Answer:
         """POST /v1/payment_intents/:id/cancel; what cannot be cancelled is read instead ("Cancel a PaymentIntent")."""

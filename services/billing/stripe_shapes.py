@@ -29,6 +29,7 @@ def intent_from(shown: Json) -> Intent:
         error_code=failure.get("code") or ("unknown" if failure else None),
         decline_code=failure.get("decline_code"),
         redirect_url=redirect.get("url"),
+        payment_method_id=id_of(shown.get("payment_method")),
     )
 
 

@@ -24,6 +24,7 @@ class Intent:
     error_code: str | None = None
     decline_code: str | None = None
     redirect_url: str | None = None
+    payment_method_id: str | None = None
 
 
 def differences(intent: Intent, payment: Payment) -> tuple[str, ...]:

@@ -9,6 +9,14 @@ from services.billing.domain.outcome import Answer
 from services.billing.domain.payment import Payment
 
 
+class PaymentsUnknown(Exception):
+    """The processor did not list its payments; `answer` is what it said instead."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.outcome.value)
+        self.answer = answer
+
+
 class Processor(Protocol):
     """No call raises for anything the processor or the network may do: what it came to is in the answer."""
 

@@ -59,6 +59,15 @@ def store(runtime: Runtime[BillingRepository], event: WebhookEvent) -> bool:
         purchase_id = work.repository.webhooks.purchase_of(event)
         if purchase_id is not None:
             work.timers.set(SETTLE, purchase_id, work.now)
+        elif event.purchase_id is not None and event.intent_id is not None:
+            # Its row stays in stripe_events; a payment that came before its command is adopted with that.
+            log.error(
+                "webhook_of_unknown_purchase",
+                event_id=event.event_id,
+                kind=event.type,
+                purchase_id=event.purchase_id,
+                payment_intent_id=event.intent_id,
+            )
         return True
 
 

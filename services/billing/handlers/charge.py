@@ -86,8 +86,22 @@ class ChargeErrand:
             case _:
                 return processor.find(payment, listing_since(payment))
 
+    def _charged_before(self, payment: Payment, misused: Answer) -> Answer:
+        """The key was used with other parameters, in an earlier life of the database: what came of that counts.
+
+        Only what has no outcome at all waits for a person; a failed look is no answer and is repeated.
+        """
+        processor = self._processor
+        if payment.intent_id is not None:
+            found = processor.retrieve(payment, payment.intent_id)
+        else:
+            found = processor.find(payment, listing_since(payment))
+        return misused if found.outcome in (Outcome.NOT_FOUND, Outcome.UNCONFIRMED) else found
+
     def _explained(self, payment: Payment, answer: Answer) -> Answer:
         """A charge refused as ill-formed is often only a method that was removed since: the buyer can mend that."""
+        if answer.outcome is Outcome.KEY_MISUSED:
+            return self._charged_before(payment, answer)
         if answer.outcome is not Outcome.REJECTED:
             return answer
         unusable = self._processor.check_method(payment)

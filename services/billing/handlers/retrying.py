@@ -9,7 +9,7 @@ from services.billing.domain.purchase import Purchase, PurchaseState
 from services.billing.domain.retrying import objection as retry_objection
 from services.billing.domain.rules import NEW_CHARGE_RULES, RETRY_RULES
 from services.billing.domain.verdict import first_objection, refuse
-from services.billing.handlers.buying import attempt_key
+from services.billing.handlers.accepting import attempt_key
 from services.billing.handlers.facts import facts_about
 from services.billing.handlers.standing import status_of
 from services.billing.handlers.telling import refused, wait_or_refuse

@@ -7,6 +7,7 @@ import psycopg
 from services.billing.repository.catalogs import Catalogs
 from services.billing.repository.directory import Directory
 from services.billing.repository.payments import Payments
+from services.billing.repository.processor_payments import ProcessorPayments
 from services.billing.repository.purchases import Purchases
 from services.billing.repository.requests import Requests
 from services.billing.repository.webhooks import Webhooks
@@ -21,4 +22,5 @@ class BillingRepository:
         self.requests = Requests(connection)
         self.purchases = Purchases(connection)
         self.payments = Payments(connection)
+        self.processor_payments = ProcessorPayments(connection)
         self.webhooks = Webhooks(connection)

@@ -45,13 +45,18 @@ class Catalogs:
     def in_force(self, at: datetime) -> Catalog | None:
         """The catalog that a command appended at this instant is decided by."""
         row = self._connection.execute(QUERIES["in_force"], {"at": at}).fetchone()
-        if row is None:
-            return None
-        version, effective_at = row
-        with self._connection.cursor(row_factory=class_row(Package)) as cursor:
-            packages = cursor.execute(QUERIES["packages"], {"catalog_version": version}).fetchall()
-        return Catalog(version, effective_at, {package.package_id: package for package in packages})
+        return None if row is None else self._with_packages(*row)
+
+    def of_version(self, version: int) -> Catalog | None:
+        """One version, in force or not; None when it is not known."""
+        row = self._connection.execute(QUERIES["catalog"], {"catalog_version": version}).fetchone()
+        return None if row is None else self._with_packages(*row)
 
     def versions(self) -> frozenset[int]:
         """Every version known here."""
         return frozenset(version for (version,) in self._connection.execute(QUERIES["versions"]))
+
+    def _with_packages(self, version: int, effective_at: datetime) -> Catalog:
+        with self._connection.cursor(row_factory=class_row(Package)) as cursor:
+            packages = cursor.execute(QUERIES["packages"], {"catalog_version": version}).fetchall()
+        return Catalog(version, effective_at, {package.package_id: package for package in packages})

@@ -71,6 +71,12 @@ class Payments:
         )
         self._insert_attempt(new.purchase_id, attempt)
 
+    def adopt_intent(self, purchase_id: str, intent_id: str) -> None:
+        """A payment just stored was charged before, in an earlier life of the database: it is to be read, not sent."""
+        values = {"purchase_id": purchase_id, "intent_id": intent_id}
+        if self._connection.execute(QUERIES["adopt_intent"], values).rowcount != 1:
+            raise NotWhereItWas(f"payment {purchase_id} is not new")
+
     def begin_attempt(self, purchase_id: str, attempt: NewAttempt) -> None:
         """The next try of a declined payment. Raises `NotWhereItWas` unless it is declined at the attempt before."""
         self._insert_attempt(purchase_id, attempt)

@@ -14,7 +14,7 @@ from deploy.stripe_sandbox.control import SandboxControl
 from deploy.stripe_sandbox.server import running
 from services.billing.domain.outcome import Outcome
 from services.billing.domain.payment import Payment, PaymentState
-from services.billing.domain.processor import Processor
+from services.billing.domain.processor import PaymentsUnknown, Processor
 from services.billing.stripe_gateway import StripeGateway
 from tests.unit.billing.builders import attempt, payment
 
@@ -38,7 +38,7 @@ def sandbox(tmp_path: Path) -> Iterator[SandboxControl]:
 
 
 @pytest.fixture
-def gateway(sandbox: SandboxControl) -> Processor:
+def gateway(sandbox: SandboxControl) -> StripeGateway:
     return StripeGateway(KEY, sandbox.base_url)
 
 
@@ -232,6 +232,21 @@ def test_all_pages_are_looked_through(gateway: Processor, sandbox: SandboxContro
     for _ in range(105):
         gateway.create(new_payment())
     assert gateway.find(asked, an_hour_ago()).outcome is Outcome.SUCCEEDED
+
+
+@pytest.mark.case(12)
+def test_payments_of_all_customers_are_listed_and_a_failed_list_is_not_an_empty_one(
+    gateway: StripeGateway, sandbox: SandboxControl
+) -> None:
+    asked = new_payment()
+    gateway.create(asked)
+    (listed,) = gateway.payments_since(an_hour_ago())
+    assert (listed.purchase_id, listed.payment_method_id) == (asked.purchase_id, "pm_good")
+    assert gateway.payments_since(datetime.now(UTC) + timedelta(hours=1)) == []
+    for action in ("error", "reset", "garbage"):
+        sandbox.fault(method="GET", stage="after", action=action)
+        with pytest.raises(PaymentsUnknown):
+            gateway.payments_since(an_hour_ago())
 
 
 @pytest.mark.rule("A4")

@@ -13,6 +13,7 @@ from uuid import uuid4
 import httpx
 import pytest
 import stripe
+from structlog.testing import capture_logs
 
 from deploy.local.ports import LOOPBACK, free_port
 from services.billing.app import http_app, service
@@ -169,6 +170,18 @@ def test_an_event_about_something_else_is_kept_and_changes_nothing(till: Till, d
     assert deliver(door, event_about(till, "not-ours", kind="customer.updated")) == 200
     assert stored(till) == 1
     assert till.due(SETTLE) == []
+
+
+@pytest.mark.case(12, 16)
+def test_an_event_about_a_purchase_that_we_do_not_have_is_kept_and_said_loudly(till: Till, door: httpx.Client) -> None:
+    purchase_id = str(uuid4())
+    with capture_logs() as logs:
+        assert deliver(door, event_about(till, purchase_id)) == 200
+    (line,) = [line for line in logs if line["log_level"] == "error"]
+    assert (line["purchase_id"], line["payment_intent_id"]) == (purchase_id, "pi_x")
+    with till.transaction() as connection:
+        kept = connection.execute("SELECT payment_intent_id FROM stripe_events WHERE purchase_id = %s", (purchase_id,))
+        assert kept.fetchall() == [("pi_x",)]
 
 
 @pytest.mark.rule("B9")

@@ -5,6 +5,7 @@ A test hands in messages and turns the clock; every step runs in transactions cu
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,13 +19,16 @@ from deploy.stripe_sandbox.control import SandboxControl
 from services.billing.app import service
 from services.billing.handlers import ALARMS, HANDLERS
 from services.billing.handlers.timers import CANCEL, CHARGE, SETTLE
+from services.billing.reconcile import Reconciliation
 from services.billing.repository import BillingRepository
 from services.billing.settings import BillingSettings
+from services.billing.stripe_gateway import StripeGateway
 from shared.contracts.decode import Tombstone
 from shared.contracts.message import Message
 from shared.contracts.reasons import Reason
 from shared.contracts.top_up_events import CommandRefused
 from shared.messaging.agenda import Agenda
+from shared.messaging.service import Runtime
 from shared.messaging.timers import PostgresTimers
 from shared.messaging.work import Cause, Errand, Outgoing, Park, Received, Work
 from shared.postgres.pool import Database
@@ -51,10 +55,46 @@ class Till:
         self.errands: dict[str, Errand[BillingRepository, Any, Any]] = {
             errand.kind: errand for errand in service(self.settings).errands
         }
+        runtime = Runtime(service(self.settings), self.database, self, threading.Event(), self._failed)
+        gateway = StripeGateway(self.settings.stripe_api_key.get_secret_value(), self.settings.stripe_api_base)
+        self.reconciliation = Reconciliation(runtime, gateway)
+        self.list_payments()
 
     def now(self) -> datetime:
         """The clock that the test turns."""
         return datetime.now(UTC) + self._ahead
+
+    def list_payments(self) -> bool:
+        """What the worker does at start and in each new life of the database."""
+        return self.reconciliation.list_payments()
+
+    def restore_to_before_everything(self) -> None:
+        """A backup from before any purchase, by dump and restore: rows are those of then, written anew."""
+        with self.admin() as connection:
+            connection.execute(
+                "TRUNCATE payment_attempts, payments, purchase_lines, purchases, requests, timers, stripe_events,"
+                " refused_purchases, processor_payments CASCADE"
+            )
+        self.forget_the_listing()
+
+    def forget_the_listing(self) -> None:
+        """The same row, of another transaction: another life of the database."""
+        with self.admin() as connection:
+            connection.execute("UPDATE processor_listing SET single = single")
+
+    def count_as_listed(self) -> None:
+        """As if nothing had been lost, or the list had not shown it."""
+        with self.admin() as connection:
+            connection.execute("UPDATE processor_listing SET written_by = pg_current_xact_id()")
+
+    def intent_of(self, purchase_id: str) -> str:
+        """The intent of a purchase."""
+        with self.transaction() as connection:
+            query = "SELECT payment_intent_id FROM payments WHERE purchase_id = %s"
+            row = connection.execute(query, (purchase_id,)).fetchone()
+        assert row is not None
+        intent: str = row[0]
+        return intent
 
     def later(self, delay: timedelta) -> None:
         """Turn our clock and the processor's."""
@@ -138,6 +178,9 @@ class Till:
         """As the superuser: what no worker may do."""
         with psycopg.connect(self.superuser_url, options="-c search_path=billing") as connection:
             yield connection
+
+    def _failed(self, who: str, error: BaseException) -> None:
+        raise AssertionError(who) from error
 
     def _handle(self, message: Message | Tombstone, waited: bool, appended_at: datetime | None) -> list[Outgoing]:
         (reaction,) = [each for each in HANDLERS if each.message is type(message)][:1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.billing.handlers import ALARMS, COMMANDS, HANDLERS, LANES, OUTCOMES
-from services.billing.handlers.buying import attempt_key, lot_of
+from services.billing.handlers.accepting import attempt_key, lot_of
 from services.billing.handlers.content import content_hash
 from shared.contracts.catalog import PRICE_CATALOG, TOP_UP_COMMANDS, WORKSPACE_DIRECTORY
 from shared.contracts.top_up_commands import CancelRequest

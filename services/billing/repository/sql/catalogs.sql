@@ -13,6 +13,9 @@ SELECT %(catalog_version)s, * FROM unnest(%(package_ids)s::text[], %(credits)s::
 -- In force from its instant until a higher version's: at any instant the highest version that has begun.
 SELECT catalog_version, effective_at FROM catalogs WHERE effective_at <= %(at)s ORDER BY catalog_version DESC LIMIT 1;
 
+-- name: catalog
+SELECT catalog_version, effective_at FROM catalogs WHERE catalog_version = %(catalog_version)s;
+
 -- name: packages
 SELECT package_id, credits, price_minor, currency, retired FROM packages WHERE catalog_version = %(catalog_version)s;
 

@@ -14,6 +14,10 @@ INSERT INTO payments (purchase_id, workspace_id, customer_id, amount_minor, curr
 VALUES (%(purchase_id)s, %(workspace_id)s, %(customer_id)s, %(amount_minor)s, %(currency)s, %(description)s,
         'created', 1);
 
+-- name: adopt_intent
+UPDATE payments SET state = 'unknown', payment_intent_id = %(intent_id)s
+WHERE purchase_id = %(purchase_id)s AND state = 'created' AND payment_intent_id IS NULL;
+
 -- name: insert_attempt
 INSERT INTO payment_attempts (purchase_id, attempt, actor_id, payment_method_id, idempotency_key, commanded_at,
                               previous_charge_id, cause_source, cause_id, correlation_id, traceparent)
