@@ -151,9 +151,10 @@ class Road(Generic[R]):
         now = self._clock.now()
         with connection.transaction():
             offsets.lock(connection, self._lane.name, expected)
+            still, gone = parking.lock(connection, self._lane.name, rows)
             effects = _Effects(blocked=dict(blocked))
             items: list[Pending] = []
-            for row in rows:
+            for row in still:
                 topic = self._topics.get(row.place.topic)
                 reason = set_aside.get((row.place, row.offset))
                 item = None if topic is None or reason else row.pending(topic, self._reactions, now)
@@ -169,7 +170,7 @@ class Road(Generic[R]):
             counts = Counter(published=outbox.write(connection, self._service, effects.outgoing, now))
             reach(Border.PARKED_BEFORE_COMMIT)
         counts["answered"] = len(effects.answered)
-        answered = Counter(place for place, _, _ in effects.answered)
+        answered = Counter(place for place, _, _ in (*effects.answered, *gone))
         return Outcome(counts, answered=answered, entities_waiting=set(effects.blocked))
 
     def _sort_out(self, arrivals: Sequence[Arrival], effects: _Effects, counts: Counter[str]) -> Iterator[Pending]:

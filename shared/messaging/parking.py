@@ -116,19 +116,21 @@ def park(connection: psycopg.Connection, lane: str, waiting: Iterable[tuple[Pend
             cursor.executemany(QUERIES["park"], rows)
 
 
+def lock(connection: psycopg.Connection, lane: str, rows: Sequence[Waiting]) -> tuple[list[Waiting], list[Position]]:
+    """Hold these until the transaction ends: those that still wait, and the places of those that are gone.
+
+    The offset does not move when parked messages are tried again, so it cannot tell that a COMMIT whose reply was lost
+    went through; the rows can.
+    """
+    found = connection.execute(QUERIES["lock_parked"], _positions(lane, [row.position for row in rows])).fetchall()
+    still = {(Place(topic, partition), offset, element) for topic, partition, offset, element in found}
+    return [row for row in rows if row.position in still], [row.position for row in rows if row.position not in still]
+
+
 def unpark(connection: psycopg.Connection, lane: str, positions: Sequence[Position]) -> None:
     """Remove messages that have been answered."""
     if positions:
-        connection.execute(
-            QUERIES["unpark"],
-            {
-                "lane": lane,
-                "topics": [place.topic for place, _, _ in positions],
-                "partitions": [place.partition for place, _, _ in positions],
-                "offsets": [offset for _, offset, _ in positions],
-                "elements": [element for _, _, element in positions],
-            },
-        )
+        connection.execute(QUERIES["unpark"], _positions(lane, positions))
 
 
 def queues(rows: Iterable[Waiting]) -> tuple[list[Waiting], list[Waiting]]:
@@ -166,6 +168,14 @@ def _places(lane: str, places: Sequence[Place]) -> dict[str, Any]:
         "lane": lane,
         "topics": [place.topic for place in places],
         "partitions": [place.partition for place in places],
+    }
+
+
+def _positions(lane: str, positions: Sequence[Position]) -> dict[str, Any]:
+    return {
+        **_places(lane, [place for place, _, _ in positions]),
+        "offsets": [offset for _, offset, _ in positions],
+        "elements": [element for _, _, element in positions],
     }
 
 

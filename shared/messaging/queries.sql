@@ -117,6 +117,16 @@ WHERE lane = %(lane)s
 ORDER BY topic, partition, record_offset, element
 LIMIT %(rows)s;
 
+-- name: lock_parked
+-- Which of these still wait: after a COMMIT whose reply was lost, those it answered are gone.
+SELECT topic, partition, record_offset, element
+FROM parked
+WHERE lane = %(lane)s
+  AND (topic, partition, record_offset, element) IN
+      (SELECT * FROM unnest(%(topics)s::text[], %(partitions)s::integer[], %(offsets)s::bigint[], %(elements)s::integer[]))
+ORDER BY topic, partition, record_offset, element
+FOR UPDATE;
+
 -- name: unpark
 DELETE FROM parked
 USING unnest(%(topics)s::text[], %(partitions)s::integer[], %(offsets)s::bigint[], %(elements)s::integer[])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event
 
@@ -14,13 +14,15 @@ from deploy.local.cluster import Cluster
 from deploy.local.kafka import KafkaBroker
 from deploy.local.postgres import PostgresServer
 from shared.contracts.catalog import TOP_UP, TOP_UP_COMMANDS
+from shared.contracts.top_up_commands import CancelRequest
 from shared.messaging.clock import SystemClock
 from shared.messaging.consumer import LaneConsumer
+from shared.messaging.work import Effect, Lane, Once, Park, Reaction, Received, Work
 from shared.postgres.pool import Database as Postgres
 from tests.fault.messaging.cutting_proxy import Cut, CuttingProxy
 from tests.integration.messaging.builders import command
-from tests.integration.messaging.road_service import COMMANDS, SCHEMA, SERVICE, Notebook
-from tests.integration.messaging.road_world import Part, World
+from tests.integration.messaging.road_service import COMMANDS, SCHEMA, SERVICE, Notebook, answer_commands
+from tests.integration.messaging.road_world import Part, World, wait_until
 from tests.stack.database import Database
 from tests.stack.topics import delete_topics
 
@@ -109,5 +111,35 @@ def test_a_commit_whose_outcome_is_unknown_is_looked_up(world: World, cut: Cut) 
 
     assert_each_once(world, 40)
     assert proxy.cuts == 3
+    assert part.error is None
+    proxy.close()
+
+
+@pytest.mark.case(11)
+@pytest.mark.parametrize("cut", ["before", "after"])
+def test_a_parked_message_is_answered_once_although_the_reply_to_the_commit_was_lost(world: World, cut: Cut) -> None:
+    proxy = CuttingProxy(world.worker_url)
+    postgres, stopping = Postgres(proxy.url, "cut", SCHEMA), Event()
+
+    def answer(batch: Sequence[Received[CancelRequest]], work: Work[Notebook]) -> Iterable[Effect]:
+        effects = list(answer_commands(batch, work))
+        if proxy.cuts == 0 and not any(isinstance(effect, Park) for effect in effects):
+            proxy.cut_next(cut)
+        return effects
+
+    lane: Lane[Notebook] = Lane("commands", (Reaction(TOP_UP_COMMANDS, CancelRequest, answer, Once.INBOX),))
+    consumer = LaneConsumer(SERVICE, lane, postgres, world.settings, Notebook, SystemClock(), stopping)
+    part = world.keep(Part(consumer, stopping))
+    world.relay()
+    world.send(TOP_UP_COMMANDS, *(command("late-1", number) for number in range(5)))
+    wait_until(lambda: world.query("SELECT count(*) FROM parked") == [(5,)], "parked messages")
+
+    with world.owner() as connection:
+        connection.execute("INSERT INTO billing.known VALUES ('late-1')")
+    wait_until(lambda: world.query("SELECT count(*) FROM parked") == [(0,)], "an empty car park")
+    world.send(TOP_UP_COMMANDS, *(command("w2", number) for number in range(5, 10)))
+
+    assert_each_once(world, 10)
+    assert proxy.cuts == 1
     assert part.error is None
     proxy.close()
