@@ -10,7 +10,7 @@ from shared.messaging.desk import Desk
 from shared.messaging.failures import SettingsProblem, Weather
 from shared.messaging.leases import Lease, LeaseLost
 from shared.messaging.patience import Stopped, patiently
-from shared.messaging.weather import is_weather
+from shared.messaging.weather import Insistence, is_weather
 from shared.messaging.work import Alarm
 
 R = TypeVar("R")
@@ -39,7 +39,7 @@ class AlarmClock(Generic[R]):
 
     def _handle(self, lease: Lease) -> None:
         try:
-            patiently(lambda: self._transact(lease), self._desk.stopping, f"alarm {lease.kind}")
+            patiently(lambda: self._transact(lease), self._desk.stopping, f"alarm {lease.kind}", Insistence())
         except (Stopped, SettingsProblem):
             raise
         except Exception as error:

@@ -31,7 +31,7 @@ from shared.messaging.retry import IN_PLACE
 from shared.messaging.session import Session
 from shared.messaging.settings import KafkaSettings
 from shared.messaging.watchdog import Stalled, Watchdog
-from shared.messaging.weather import is_weather
+from shared.messaging.weather import Insistence, is_weather
 from shared.messaging.work import Lane
 from shared.observability.errors import describe
 from shared.observability.errors import place as place_of
@@ -215,6 +215,7 @@ class LaneConsumer(Generic[R]):
         outcome = self._patiently(
             lambda: self._road.carry(self._session.connection(), arrivals, expected, next_, some_wait=some_wait),
             next_,
+            Insistence(),
         )
         self._stored.update(next_)
         self.figures["records"] += len(arrivals)
@@ -250,7 +251,9 @@ class LaneConsumer(Generic[R]):
                 return
             expected = {row.place: self._stored[row.place] for row in todo}
             outcome = self._patiently(
-                lambda: self._road.retry(self._session.connection(), todo, expected, self._set_aside, blocked), expected
+                lambda: self._road.retry(self._session.connection(), todo, expected, self._set_aside, blocked),
+                expected,
+                Insistence(),
             )
             blocked.update(dict.fromkeys(outcome.entities_waiting, "its turn"))
             self._note(outcome)
@@ -285,14 +288,19 @@ class LaneConsumer(Generic[R]):
         self.figures["lost_its_place"] += 1
         consumer.unplace(places)
 
-    def _patiently(self, attempt: Callable[[], T], places: Collection[Place] = ()) -> T:
-        """Try until it works, while the membership lives. Raises `Stale` when `places` are lost meanwhile."""
+    def _patiently(
+        self, attempt: Callable[[], T], places: Collection[Place] = (), insistence: Insistence | None = None
+    ) -> T:
+        """Try until it works, while the membership lives. Raises `Stale` when `places` are lost meanwhile.
+
+        With `insistence`, for work that can be divided: raises the weather that the work itself seems to bring about.
+        """
         failed = 0
         while True:
             try:
                 return attempt()
             except Exception as error:
-                if not is_weather(error):
+                if not is_weather(error) or (insistence and insistence.ends(error)):
                     raise
                 failed += 1
                 if failed % TELL_EVERY == 1:

@@ -14,6 +14,7 @@ from shared.messaging.desk import Desk
 from shared.messaging.failures import SettingsProblem, Weather
 from shared.messaging.leases import Lease, LeaseLost
 from shared.messaging.patience import Stopped, patiently
+from shared.messaging.weather import Insistence
 from shared.messaging.work import Errand
 
 R = TypeVar("R")
@@ -57,13 +58,13 @@ class Errands(Generic[R]):
 
     def _go(self, lease: Lease) -> None:
         what = f"errand {lease.kind}"
-        request = patiently(lambda: self._prepare(lease), self._desk.stopping, what)
+        request = patiently(lambda: self._prepare(lease), self._desk.stopping, what, Insistence())
         if request is None:
             return
         reach(ErrandBorder.AFTER_PREPARE)
         answer = self._errand.perform(request)
         reach(ErrandBorder.AFTER_PERFORM)
-        patiently(lambda: self._record(lease, request, answer), self._desk.stopping, what)
+        patiently(lambda: self._record(lease, request, answer), self._desk.stopping, what, Insistence())
         reach(ErrandBorder.AFTER_COMMIT)
 
     def _prepare(self, lease: Lease) -> Any | None:  # noqa: ANN401 - the errand's own type

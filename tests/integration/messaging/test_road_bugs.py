@@ -5,13 +5,17 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Iterable, Sequence
 
+import pytest
+from psycopg.errors import UniqueViolation
+
 from shared.contracts.catalog import DEAD_LETTERS, TOP_UP_COMMANDS
 from shared.contracts.top_up_commands import CancelRequest
-from shared.messaging import quarantine
-from shared.messaging.failures import Bug
-from shared.messaging.work import Effect, Lane, Once, Park, Reaction, Received, Work
+from shared.messaging import quarantine, weather
+from shared.messaging.failures import Bug, Weather
+from shared.messaging.log import Place
+from shared.messaging.work import Effect, Handler, Lane, Once, Park, Reaction, Received, Work
 from tests.integration.messaging.builders import command
-from tests.integration.messaging.road_service import BUG, COMMANDS, SERVICE, Notebook
+from tests.integration.messaging.road_service import BUG, COMMANDS, SERVICE, Notebook, answer_commands
 from tests.integration.messaging.road_world import World, event, wait_until
 
 
@@ -22,8 +26,27 @@ def park_all(batch: Sequence[Received[CancelRequest]], work: Work[Notebook]) -> 
 WAITING: Lane[Notebook] = Lane("commands", (Reaction(TOP_UP_COMMANDS, CancelRequest, park_all, Once.INBOX),))
 
 
-def stopped_by_bug(world: World) -> Bug:
-    error = world.lane(COMMANDS).fails_with()
+def too_slow(batch: Sequence[Received[CancelRequest]], work: Work[Notebook]) -> Iterable[Effect]:
+    """Takes longer than a statement may, for one workspace."""
+    if any(received.message.workspace_id == BUG for received in batch):
+        work.repository.connection.execute("SET LOCAL statement_timeout = 20")
+        work.repository.connection.execute("SELECT pg_sleep(60)")
+    return answer_commands(batch, work)
+
+
+def collide(batch: Sequence[Received[CancelRequest]], work: Work[Notebook]) -> Iterable[Effect]:
+    """Writes a row twice, for one workspace, and takes it for another process's doing."""
+    for _ in (1, 2):
+        if any(received.message.workspace_id == BUG for received in batch):
+            try:
+                work.repository.connection.execute("INSERT INTO known VALUES ('twice')")
+            except UniqueViolation as error:
+                raise Weather("written elsewhere at this moment") from error
+    return answer_commands(batch, work)
+
+
+def stopped_by_bug(world: World, lane: Lane[Notebook] = COMMANDS) -> Bug:
+    error = world.lane(lane).fails_with()
     assert isinstance(error, Bug)
     return error
 
@@ -39,6 +62,23 @@ def test_a_bug_is_halved_down_to_its_message(world: World) -> None:
     assert offset == bug.offset
     assert "ZeroDivisionError" in str(bug)
     assert "road_service.py" in str(bug)
+    notes = world.query("SELECT record_offset FROM notebook WHERE partition = %s", (bug.partition,))
+    assert sorted(notes) == [(number,) for number in range(bug.offset)]
+
+
+@pytest.mark.parametrize(("handler", "named"), [(too_slow, "QueryCanceled"), (collide, "Weather")])
+def test_weather_that_one_message_brings_about_is_a_bug_in_the_end(
+    world: World, monkeypatch: pytest.MonkeyPatch, handler: Handler[Notebook], named: str
+) -> None:
+    monkeypatch.setitem(weather.INSISTENCE, "23505", 3)
+    lane = Lane("commands", (Reaction(TOP_UP_COMMANDS, CancelRequest, handler, Once.INBOX),))
+    world.send(TOP_UP_COMMANDS, *(command(f"w{number}", number) for number in range(8)), command(BUG, 8))
+
+    bug = stopped_by_bug(world, lane)
+
+    assert named in str(bug)
+    assert world.offsets(TOP_UP_COMMANDS)[Place(bug.topic, bug.partition)] == bug.offset
+    assert bug.offset > 0
     notes = world.query("SELECT record_offset FROM notebook WHERE partition = %s", (bug.partition,))
     assert sorted(notes) == [(number,) for number in range(bug.offset)]
 

@@ -31,6 +31,10 @@ class Letters:
         change = "UPDATE letters SET state = %s, handled = handled + 1 WHERE ref = %s"
         self._connection.execute(change, [state, ref])
 
+    def wait_longer_than_allowed(self) -> None:
+        self._connection.execute("SET LOCAL statement_timeout = 20")
+        self._connection.execute("SELECT pg_sleep(60)")
+
 
 def told(ref: str) -> Outgoing:
     """What the world is told about a letter; any message of the catalog will do."""

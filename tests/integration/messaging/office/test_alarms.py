@@ -97,6 +97,21 @@ def test_weather_puts_a_timer_off_and_it_is_tried_again(office: Office) -> None:
     assert next(failures, None) is None
 
 
+def test_an_alarm_that_takes_too_long_for_one_timer_puts_off_that_one_and_holds_up_no_other(office: Office) -> None:
+    slow, good = ref("slow"), ref("good")
+
+    def lapse(refs: Sequence[str], work: Work[Letters]) -> Iterable[Outgoing]:
+        if slow in refs:
+            work.repository.wait_longer_than_allowed()
+        return _lapse(refs, work)
+
+    office.write(slow, good, kind="lapse")
+    office.open(alarms=[Alarm("lapse", lapse)])
+    wait_until(lambda: office.timers().get(slow, ("", 0))[1] > 0, "the slow one put off")
+    wait_until(lambda: list(office.timers()) == [slow], "the other one done")
+    assert office.states() == {good: ("lapsed", 1), slow: ("written", 0)}
+
+
 def test_a_timer_moved_while_its_alarm_goes_off_keeps_its_new_time_and_nothing_else_happens(
     another_office: MakeOffice,
 ) -> None:
