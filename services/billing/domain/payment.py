@@ -46,7 +46,16 @@ _ANSWERED = frozenset(
 )
 
 PAYMENT_TRANSITIONS: dict[PaymentState, frozenset[PaymentState]] = {
-    PaymentState.CREATED: frozenset({PaymentState.CHARGING, PaymentState.UNKNOWN, PaymentState.SUCCEEDED}),
+    # Declined or parked without a call: the method that the buyer named cannot be used, or cannot be checked.
+    PaymentState.CREATED: frozenset(
+        {
+            PaymentState.CHARGING,
+            PaymentState.UNKNOWN,
+            PaymentState.DECLINED,
+            PaymentState.SUCCEEDED,
+            PaymentState.PARKED,
+        }
+    ),
     PaymentState.CHARGING: _ANSWERED | {PaymentState.UNKNOWN},
     PaymentState.UNKNOWN: _ANSWERED | {PaymentState.CHARGING, PaymentState.CANCELLING},
     PaymentState.REQUIRES_ACTION: frozenset(
@@ -103,6 +112,7 @@ class Attempt:
     """One try to charge. `commanded_at` is when its command was appended to the log: the key cannot be older.
 
     `previous_charge_id` is the failed charge of the attempt before, by which an old failure is told from a new one.
+    `method_checked`: a method that the buyer named was found to be the workspace's own.
     """
 
     number: int
@@ -113,6 +123,7 @@ class Attempt:
     reason: Reason | None = None
     decline_code: str | None = None
     previous_charge_id: str | None = None
+    method_checked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ CLOCK_SLACK = timedelta(hours=1)
 class Call(StrEnum):
     """One call to the processor."""
 
+    CHECK = "check"
     CREATE = "create"
     CONFIRM = "confirm"
     RETRIEVE = "retrieve"
@@ -27,19 +28,19 @@ class Step:
 
     call: Call
     before: PaymentState
-    check_method: bool = False
 
 
 def charge_step(payment: Payment, now: datetime) -> Step | None:
     """What the completer does next about the attempt; None when the attempt has its answer."""
     match payment.state:
         case PaymentState.CREATED | PaymentState.CHARGING if payment.key_is_fresh(now):
-            first_time = payment.state is PaymentState.CREATED
-            # A method that the buyer named is checked to be the workspace's own (B9), but never after a first try:
-            # a method removed meanwhile must not hide that it was charged.
+            # A method that the buyer named is checked to be the workspace's own (B9) before its charge may be sent; not
+            # after: a method removed meanwhile must not hide that it was charged.
             named_by_buyer = payment.attempt.number > 1
+            if payment.state is PaymentState.CREATED and named_by_buyer and not payment.attempt.method_checked:
+                return Step(Call.CHECK, PaymentState.CREATED)
             call = Call.CREATE if payment.intent_id is None else Call.CONFIRM
-            return Step(call, PaymentState.CHARGING, check_method=first_time and named_by_buyer)
+            return Step(call, PaymentState.CHARGING)
         case PaymentState.CREATED | PaymentState.CHARGING | PaymentState.UNKNOWN:
             call = Call.FIND if payment.intent_id is None else Call.RETRIEVE
             return Step(call, PaymentState.UNKNOWN)

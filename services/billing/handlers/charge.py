@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import structlog
+
 from services.billing.domain.links import Links
-from services.billing.domain.outcome import Answer, Outcome
+from services.billing.domain.outcome import DECISIONS, Answer, Outcome
 from services.billing.domain.payment import Payment
 from services.billing.domain.processor import Processor
+from services.billing.domain.schedule import retry_after
 from services.billing.domain.step import Call, Step, charge_step, listing_since
 from services.billing.handlers.calling import checked
-from services.billing.handlers.settlement import settle
+from services.billing.handlers.settlement import WEATHER, settle
 from services.billing.handlers.timers import CHARGE
 from services.billing.repository import BillingRepository
 from shared.messaging.crash_points import reach
 from shared.messaging.work import Outgoing, Work
+
+log = structlog.get_logger()
 
 # Borders of the payment at which a test can have the process killed, besides the runtime's own.
 BEFORE_STRIPE = "billing.charge.before-stripe"
@@ -58,23 +63,30 @@ class ChargeErrand:
         assert payment is not None
         return Charge(payment, step)
 
-    def perform(self, request: Charge) -> Answer:
-        """The call. Safe to repeat: the same key, or a reading."""
+    def perform(self, request: Charge) -> Answer | None:
+        """The call. Safe to repeat: the same key, or a reading. None: the method was checked and may be charged."""
+        if request.step.call is Call.CHECK:
+            unusable = self._processor.check_method(request.payment)
+            return checked(unusable) if unusable else None
         reach(BEFORE_STRIPE)
         answer = checked(self._call(request))
         reach(AFTER_STRIPE)
         return answer
 
-    def record(self, ref: str, request: Charge, answer: Answer, work: Work[BillingRepository]) -> Iterable[Outgoing]:
-        """The decision table."""
+    def record(
+        self, ref: str, request: Charge, answer: Answer | None, work: Work[BillingRepository]
+    ) -> Iterable[Outgoing]:
+        """The decision table, unless it was only the check, and that is not answered or passed."""
+        if answer is None:
+            work.repository.payments.note_checked(request.payment)
+            work.timers.set(CHARGE, ref, work.now)
+            return ()
+        if request.step.call is Call.CHECK and DECISIONS[answer.outcome].then in WEATHER:
+            return self._check_again(ref, request.payment, answer, work)
         return settle(request.payment, answer, work, self._links.authenticate(ref)).outgoing
 
     def _call(self, request: Charge) -> Answer:
         payment, processor = request.payment, self._processor
-        if request.step.check_method:
-            unusable = processor.check_method(payment)
-            if unusable:
-                return unusable
         match request.step.call:
             case Call.CREATE:
                 return self._explained(payment, processor.create(payment))
@@ -85,6 +97,15 @@ class ChargeErrand:
                 return processor.retrieve(payment, payment.intent_id)
             case _:
                 return processor.find(payment, listing_since(payment))
+
+    def _check_again(self, ref: str, asked: Payment, answer: Answer, work: Work[BillingRepository]) -> tuple[()]:
+        """Nothing was sent for the attempt, so its state stays where nothing may be sent unchecked."""
+        payment = work.repository.payments.lock(ref)
+        assert payment is not None
+        log.warning("method_not_checked", purchase_id=ref, attempt=asked.attempt.number, outcome=answer.outcome)
+        work.repository.payments.move(payment, payment.state)
+        work.timers.set(CHARGE, ref, work.now + retry_after(payment.tries, ref))
+        return ()
 
     def _charged_before(self, payment: Payment, misused: Answer) -> Answer:
         """The key was used with other parameters, in an earlier life of the database: what came of that counts.

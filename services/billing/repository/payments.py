@@ -125,6 +125,11 @@ class Payments:
             {"purchase_id": payment.purchase_id, "attempt": payment.attempt.number, "at": at},
         )
 
+    def note_checked(self, payment: Payment) -> None:
+        """Keep that the attempt's method is the workspace's own."""
+        values = {"purchase_id": payment.purchase_id, "attempt": payment.attempt.number}
+        self._connection.execute(QUERIES["note_checked"], values)
+
     def note_failure(self, payment: Payment, reason: Reason | None, decline_code: str | None) -> None:
         """Keep why the attempt failed."""
         self._connection.execute(
@@ -185,6 +190,7 @@ def _payment(row: DictRow) -> Payment:
         reason=None if row["reason"] is None else Reason(row["reason"]),
         decline_code=row["decline_code"],
         previous_charge_id=row["previous_charge_id"],
+        method_checked=row["method_checked"],
     )
     return Payment(
         purchase_id=row["purchase_id"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,11 @@ from shared.contracts.top_up_events import (
     PurchaseStatus,
 )
 from tests.integration.billing.messages import buy, retry, workspace
-from tests.integration.billing.till import Till
+from tests.integration.billing.till import KilledError, Till
+
+
+def posted(till: Till) -> list[dict[str, Any]]:
+    return [dict(row) for row in till.sandbox.requests() if row["method"] == "POST"]
 
 
 @pytest.mark.rule("B9")
@@ -98,6 +103,47 @@ def test_a_method_of_another_customer_is_not_charged(till: Till, method: str) ->
     till.hand_in(retry(command, "pm_other", 3))
     till.turn(CHARGE)
     assert len(till.charges()) == len(till.told(PurchasePaid)) == 1
+
+
+@pytest.mark.rule("B9")
+@pytest.mark.case(1, 10, 12, 17)
+@pytest.mark.parametrize("status", [429, 500, None])
+def test_a_check_without_an_answer_charges_nothing_until_it_has_one(till: Till, status: int | None) -> None:
+    """`pm_card_mastercard` is not saved on any customer, and the processor would charge it."""
+    till.save_method("pm_bad")
+    command = buy()
+    till.hand_in(command)
+    till.turn(CHARGE)
+    posts = len(posted(till))
+    till.hand_in(retry(command, "pm_card_mastercard"))
+    if status is None:
+        with pytest.raises(KilledError):
+            till.turn_and_die(CHARGE)
+    else:
+        till.sandbox.fault(method="GET", path="/v1/payment_methods*", status=status)
+        till.turn(CHARGE)
+        assert till.state("payments", command.purchase_id) == "created"
+    till.wait_for_retry()
+    till.settle_everything()
+    assert till.told(PurchaseDeclined)[-1].reason is Reason.PAYMENT_METHOD_UNUSABLE
+    assert len(posted(till)) == posts
+    assert till.charges() == []
+
+
+@pytest.mark.rule("B9")
+@pytest.mark.case(1)
+def test_a_method_removed_after_its_charge_was_sent_does_not_hide_the_charge(till: Till) -> None:
+    till.save_method("pm_bad")
+    command = buy()
+    till.hand_in(command)
+    till.turn(CHARGE)
+    till.hand_in(retry(command))
+    till.sandbox.fault(stage="after", action="reset")
+    till.turn(CHARGE)
+    till.sandbox.fault(method="GET", path="/v1/payment_methods*", times=50, status=404)
+    till.wait_for_retry()
+    till.settle_everything()
+    assert len(till.told(PurchasePaid)) == len(till.charges()) == 1
 
 
 @pytest.mark.rule("B9")

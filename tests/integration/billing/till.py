@@ -39,6 +39,10 @@ M = TypeVar("M", bound=Message)
 ALARM_KINDS = {alarm.kind: alarm for alarm in ALARMS}
 
 
+class KilledError(Exception):
+    """A test's kill -9."""
+
+
 @dataclass
 class Till:
     """The parts, and everything billing has said so far."""
@@ -108,12 +112,20 @@ class Till:
         return [outgoing for message in messages for outgoing in self._handle(message, waited, appended_at)]
 
     def turn(self, kind: str) -> list[Outgoing]:
-        """Serve the due timers of one kind once."""
+        """Serve the due timers of one kind, and those that this leaves due at once: after a check its charge."""
         said: list[Outgoing] = []
-        for ref in self.due(kind):
-            said += self._errand(kind, ref) if kind in self.errands else self._alarm(kind, [ref])
+        while refs := self.due(kind):
+            for ref in refs:
+                said += self._errand(kind, ref) if kind in self.errands else self._alarm(kind, [ref])
         self.said += said
         return said
+
+    def turn_and_die(self, kind: str) -> None:
+        """The process is killed after the errand's first transaction, before it calls anybody."""
+        (ref,) = self.due(kind)
+        with self._timed() as (_, work, _):
+            self.errands[kind].prepare(ref, work)
+        raise KilledError(kind)
 
     def settle_everything(self) -> None:
         """Serve whatever is due until nothing is."""

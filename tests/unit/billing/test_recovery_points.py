@@ -28,9 +28,9 @@ OLD = attempt(commanded_at=NOW - timedelta(hours=23))
         (PaymentState.UNKNOWN, 1, None, Step(Call.FIND, PaymentState.UNKNOWN)),
         (PaymentState.UNKNOWN, 1, "pi_1", Step(Call.RETRIEVE, PaymentState.UNKNOWN)),
         (PaymentState.CHARGING, 1, "pi_1", Step(Call.CONFIRM, PaymentState.CHARGING)),
-        (PaymentState.CREATED, 2, "pi_1", Step(Call.CONFIRM, PaymentState.CHARGING, check_method=True)),
+        (PaymentState.CREATED, 2, "pi_1", Step(Call.CHECK, PaymentState.CREATED)),
         (PaymentState.CHARGING, 2, "pi_1", Step(Call.CONFIRM, PaymentState.CHARGING)),
-        (PaymentState.CREATED, 2, None, Step(Call.CREATE, PaymentState.CHARGING, check_method=True)),
+        (PaymentState.CREATED, 2, None, Step(Call.CHECK, PaymentState.CREATED)),
     ],
 )
 def test_each_recovery_point_has_one_next_call(
@@ -38,6 +38,13 @@ def test_each_recovery_point_has_one_next_call(
 ) -> None:
     standing = payment(state, of=attempt(number=number), intent_id=intent_id)
     assert charge_step(standing, NOW) == step
+
+
+@pytest.mark.rule("B9")
+@pytest.mark.parametrize(("intent_id", "call"), [(None, Call.CREATE), ("pi_1", Call.CONFIRM)])
+def test_a_method_that_was_checked_is_charged(intent_id: str | None, call: Call) -> None:
+    standing = payment(PaymentState.CREATED, of=attempt(number=2, method_checked=True), intent_id=intent_id)
+    assert charge_step(standing, NOW) == Step(call, PaymentState.CHARGING)
 
 
 @pytest.mark.rule("B10")

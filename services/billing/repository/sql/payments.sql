@@ -3,7 +3,7 @@ SELECT payment.purchase_id::text, payment.workspace_id, payment.customer_id, pay
        payment.description, payment.state, payment.payment_intent_id AS intent_id, payment.return_url,
        payment.authenticate_url, payment.tries, attempt.attempt AS number, attempt.payment_method_id,
        attempt.idempotency_key::text, attempt.commanded_at, attempt.first_tried_at, attempt.reason,
-       attempt.decline_code, attempt.previous_charge_id
+       attempt.decline_code, attempt.previous_charge_id, attempt.method_checked
 FROM payments AS payment
 JOIN payment_attempts AS attempt ON (attempt.purchase_id, attempt.attempt) = (payment.purchase_id, payment.attempt)
 WHERE payment.purchase_id = %(purchase_id)s
@@ -55,6 +55,9 @@ WHERE purchase_id = %(purchase_id)s RETURNING return_url;
 -- name: note_first_try
 UPDATE payment_attempts SET first_tried_at = COALESCE(first_tried_at, %(at)s)
 WHERE purchase_id = %(purchase_id)s AND attempt = %(attempt)s;
+
+-- name: note_checked
+UPDATE payment_attempts SET method_checked = true WHERE purchase_id = %(purchase_id)s AND attempt = %(attempt)s;
 
 -- name: note_failure
 UPDATE payment_attempts SET reason = %(reason)s, decline_code = %(decline_code)s
