@@ -10,7 +10,7 @@ from services.credit_ledger.domain import identity
 from services.credit_ledger.domain.eligibility import Eligibility
 from services.credit_ledger.domain.lot import Lot, burning_order
 from services.credit_ledger.domain.news import Burned, Freed, Lapsed, News, Opened, Paused
-from services.credit_ledger.domain.period import Period
+from services.credit_ledger.domain.period import LATE, TICK, Period
 from services.credit_ledger.domain.posting import Posting, into, out_of
 
 
@@ -19,10 +19,12 @@ class Account:
 
     `version` counts the ledger transactions and switches of the account: the same version is the same state, however
     the messages were cut into batches. `period_start` and `period_end` are those of the latest quota it was given.
+    While `late_until` stands the period before that one is not closed (C16), whether anything is left of it or not.
     """
 
     __slots__ = (
         "at",
+        "late_until",
         "lots",
         "news",
         "period_end",
@@ -40,6 +42,7 @@ class Account:
         version: int = 0,
         period_start: datetime | None = None,
         period_end: datetime | None = None,
+        late_until: datetime | None = None,
         lots: Iterable[Lot] = (),
     ) -> None:
         self.workspace_id = workspace_id
@@ -47,6 +50,7 @@ class Account:
         self.version = self.stored_version = version
         self.period_start = period_start
         self.period_end = period_end
+        self.late_until = late_until
         self.lots = sorted(lots, key=burning_order)
         self.news: list[News] = []
         self.at: datetime | None = None
@@ -61,41 +65,71 @@ class Account:
         """Whether this transaction did anything to it."""
         return self.version != self.stored_version
 
+    @property
+    def present_lots(self) -> list[Lot]:
+        """The lots with credits left, but for quota whose period is over: that waits for late usage only."""
+        return [lot for lot in self.lots if lot.remaining and not self._is_over(lot)]
+
     def remaining(self, kind: str) -> int:
-        """The credits left in the lots of one kind, usable or not."""
-        return sum(lot.remaining for lot in self.lots if lot.kind == kind)
+        """The credits left in the present lots of one kind, usable or not."""
+        return sum(lot.remaining for lot in self.present_lots if lot.kind == kind)
 
     def usable(self, may: Eligibility) -> int:
         """The credits that may be used now."""
-        total = 0
-        for lot in self.lots:
-            if may.quota if lot.kind == "quota" else may.paused_by is None:
-                total += lot.remaining
-        return total
+        return sum(lot.remaining for lot in self.present_lots if _allows(may, lot))
+
+    def available(self, may: Eligibility, at: datetime, occurred_at: datetime) -> int:
+        """The credits that a usage may burn, appended and occurred at these instants."""
+        return sum(lot.remaining for lot in self.lots if _allows(may, lot) and self._takes(lot, at, occurred_at))
+
+    @property
+    def next_lapse(self) -> datetime | None:
+        """When late usage of a period that is over ends (C16), or would end if no other period followed this one."""
+        if self.late_until is not None:
+            return self.late_until + TICK
+        if self.period_end is not None and self._quota_lots():
+            return self.period_end + LATE + TICK
+        return None
 
     def turn(self, period: Period, quota: int, at: datetime, postings: list[Posting]) -> None:
-        """Begin a period unless it has begun: what is left of the last one lapses, the new quota is opened (C7).
+        """Begin a period unless it has begun: the new quota is opened (C7); what is left of the last one lapses, or is
+        kept for late usage while its hour lasts (C16). One that was cut short by another anchor has no such hour.
 
         Time never runs backward here: what was decided late, or by an anchor moved back, uses the latest period begun.
         """
         if self.period_start is not None and period.start <= self.period_start:
             return
+        self.lapse_ended(at, postings)
         for lot in self._quota_lots():
-            self._lapse(lot, at, postings)
+            if lot.period_end is not None and lot.period_end > period.start:
+                self._lapse(lot, at, postings)
+        follows = self.period_end == period.start and at <= period.start + LATE
+        self.late_until = period.start + LATE if follows else None
         self.period_start, self.period_end = period.start, period.end
         self._step(at)
         if quota:  # a catalog may give a seat nothing
             self._open_quota(period, quota, at, postings)
 
     def lapse_ended(self, at: datetime, postings: list[Posting]) -> None:
-        """What is left of quota whose period is over lapses, when no new quota follows it."""
+        """What is left of quota lapses when its period, and the hour for late usage after it, are over (C16)."""
         for lot in self._quota_lots():
-            if lot.period_end is not None and lot.period_end <= at:
+            if lot.period_end is not None and lot.period_end + LATE < at:
                 self._lapse(lot, at, postings)
+        if self.late_until is not None and self.late_until < at:
+            self.late_until = None
+            self._step(at)  # also with nothing left to lapse: what is decided next depends on it
 
-    def burn(self, transaction_id: UUID, credits: int, may: Eligibility, at: datetime, postings: list[Posting]) -> bool:
+    def burn(
+        self,
+        transaction_id: UUID,
+        credits: int,
+        may: Eligibility,
+        at: datetime,
+        occurred_at: datetime,
+        postings: list[Posting],
+    ) -> bool:
         """Burn whole or not at all (C10), in burning order (C1). False, and nothing done, when credits are short."""
-        if self.usable(may) < credits:
+        if self.available(may, at, occurred_at) < credits:
             return False
         burned = self._burning()
         self._step(at)
@@ -104,7 +138,7 @@ class Account:
         ordinal = 0
         for lot in self.lots:
             taken = min(credits, lot.remaining)
-            if taken == 0 or not (may.quota if lot.kind == "quota" else may.paused_by is None):
+            if taken == 0 or not (_allows(may, lot) and self._takes(lot, at, occurred_at)):
                 continue
             lot.remaining -= taken
             burned.taken[lot] = burned.taken.get(lot, 0) + taken
@@ -113,7 +147,7 @@ class Account:
             credits -= taken
             if credits == 0:
                 break
-        assert credits == 0, "usable() promised more than the lots held"
+        assert credits == 0, "available() promised more than the lots held"
         return True
 
     def credit(self, lot: Lot, transaction_id: UUID, ordinal: int, at: datetime, postings: list[Posting]) -> None:
@@ -136,6 +170,19 @@ class Account:
         if top_up and before.paused_by is not None and after.paused_by is None:
             self.news.append(Freed(self.version, top_up))
         return True
+
+    def _takes(self, lot: Lot, at: datetime, occurred_at: datetime) -> bool:
+        """Whether a usage may burn a lot by its times (C16): the same whether or not the timer has rung meanwhile."""
+        if lot.period_start is None or lot.period_end is None or self.period_start is None:
+            return True
+        if lot.period_start < self.period_start:
+            return at < lot.period_end or lot.period_start <= occurred_at < lot.period_end
+        return self.late_until is None or at >= self.period_start
+
+    def _is_over(self, lot: Lot) -> bool:
+        if lot.period_end is None:
+            return False
+        return any(now is not None and lot.period_end <= now for now in (self.period_start, self.at))
 
     def _quota_lots(self) -> list[Lot]:
         return [lot for lot in self.lots if lot.kind == "quota" and lot.remaining]
@@ -165,3 +212,7 @@ class Account:
     def _step(self, at: datetime) -> None:
         self.version += 1
         self.at = at
+
+
+def _allows(may: Eligibility, lot: Lot) -> bool:
+    return may.quota if lot.kind == "quota" else may.paused_by is None

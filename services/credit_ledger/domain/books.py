@@ -88,16 +88,18 @@ class Books:
         account = self.accounts[payer]
         self.turn(account, at)
         transaction_id = identity.burn(workspace_id, source, usage_id)
-        if account.burn(transaction_id, price.credits, self.may(payer), at, self.postings):
+        may, occurred_at = self.may(payer), usage.occurred_at
+        if account.burn(transaction_id, price.credits, may, at, occurred_at, self.postings):
             return Burn(transaction_id, price.credits, price.catalog_version)
-        return self._short(account, (workspace_id, usage.user_id), price)
+        return self._short(price, account.available(may, at, occurred_at), (workspace_id, usage.user_id))
 
     def turn(self, account: Account, at: datetime) -> None:
-        """Bring the account into the period of an instant; does nothing when it is there (C7)."""
+        """Bring the account into the period of an instant; does nothing when it is there (C7, C16)."""
         workspace = self.workspaces.get(account.workspace_id)
         held = seat(account.user_id, workspace, self.roles.get(account.key))
-        if workspace is None or held is None:
+        if held is None or account.late_until is not None:
             account.lapse_ended(at, self.postings)
+        if workspace is None or held is None:
             return
         period = self._calendars[account.workspace_id].period_at(at)
         if account.period_start is not None and period.start <= account.period_start:
@@ -105,6 +107,14 @@ class Books:
         first = account.period_start is None and period.number == 0
         quota = self.catalogs.quota(held, period.start, first=first)
         account.turn(period, quota, at, self.postings)
+
+    def next_look(self, account: Account, at: datetime) -> datetime | None:
+        """When time changes an account next, after an instant to which it was brought; None when nothing is to come."""
+        workspace = self.workspaces.get(account.workspace_id)
+        held = seat(account.user_id, workspace, self.roles.get(account.key))
+        if held is None or account.late_until is not None:
+            return account.next_lapse
+        return self._calendars[account.workspace_id].period_at(at).end
 
     def changed(self) -> list[Account]:
         """The accounts to which anything happened."""
@@ -116,9 +126,8 @@ class Books:
             return Price(usage.credits, None)
         return self.catalogs.price(usage.action, usage.quantity, usage.occurred_at)
 
-    def _short(self, account: Account, own: AccountKey, price: Price) -> Refusal:
+    def _short(self, price: Price, available: int, own: AccountKey) -> Refusal:
         """Short of credits; if the user's own paused ones would have covered it, that is the better reason."""
-        available = account.usable(self.may(account.key))
         paused = 0
         if self.may(own).paused_by is not None and own in self.accounts:
             paused = self.accounts[own].remaining("top_up")

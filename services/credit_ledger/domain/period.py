@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 MONTHS_PER_YEAR = 12
+LATE = timedelta(hours=1)  # C16: how long after a period's end what occurred in it may still be appended to the log
+TICK = timedelta(milliseconds=1)  # the log's clock counts in these: what is appended at the hour's end is still in it
 
 
 @dataclass(frozen=True, slots=True)

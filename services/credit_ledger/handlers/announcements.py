@@ -99,7 +99,7 @@ _ANNOUNCERS: dict[type, Callable[[Account, Any, Cause], Outgoing]] = {
 
 
 def _balance(account: Account, may: Eligibility) -> BalanceChanged:
-    """The lots with credits left, in burning order. The quota's end is told while its period lasts."""
+    """The present lots with credits left, in burning order. The quota's end is told while its period lasts."""
     current = account.period_end is not None and account.at is not None and account.at < account.period_end
     return BalanceChanged(
         workspace_id=account.workspace_id,
@@ -119,7 +119,6 @@ def _balance(account: Account, may: Eligibility) -> BalanceChanged:
                 opened_at=lot.opened_at,
                 period_end=lot.period_end,
             )
-            for lot in account.lots
-            if lot.remaining
+            for lot in account.present_lots
         ),
     )

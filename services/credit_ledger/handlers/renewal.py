@@ -1,4 +1,7 @@
-"""Quota of a period: opened when it is first needed, or by the timer of its account, by the same function (C6, C7)."""
+"""Quota of a period: opened when it is first needed, or by the timer of its account, by the same function (C6, C7).
+
+The timer rings at the period's end, and again when the hour for late usage after it is over (C16).
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ CATALOG_WAIT = timedelta(seconds=5)
 
 
 def renew(refs: Sequence[str], work: Work[LedgerRepository]) -> list[Outgoing]:
-    """Bring the accounts into the present period: what is over lapses, what begins is opened; set their next timers."""
+    """Bring the accounts into the present: what begins is opened, what is over lapses; set their next timers."""
     keys = [key_of(ref) for ref in refs]
     catalogs = work.repository.catalogs.read()
     if not catalogs:
@@ -33,7 +36,7 @@ def renew(refs: Sequence[str], work: Work[LedgerRepository]) -> list[Outgoing]:
         books.turn(account, work.now)
     changed = books.changed()
     work.repository.accounts.write(changed, books.postings)
-    set_timers(work.timers, _standing(books, work.now))
+    set_timers(work.timers, books, [(account, work.now) for account in books.accounts.values()])
     return [
         outgoing
         for account in changed
@@ -41,19 +44,21 @@ def renew(refs: Sequence[str], work: Work[LedgerRepository]) -> list[Outgoing]:
     ]
 
 
-def set_timers(timers: Timers, accounts: Iterable[Account]) -> None:
-    """Have these accounts looked at when their periods end."""
-    due = [(ref_of(account.key), account.period_end) for account in accounts if account.period_end is not None]
+def set_timers(timers: Timers, books: Books, accounts: Iterable[tuple[Account, datetime]]) -> None:
+    """Have these accounts, each brought to an instant, looked at when time changes them next."""
+    looks = [(ref_of(account.key), books.next_look(account, at)) for account, at in accounts]
+    due = [(ref, look) for ref, look in looks if look is not None]
     if due:
         timers.set_many(QUOTA_RENEWAL, due)
 
 
-def opened_quota(accounts: Iterable[Account]) -> list[Account]:
-    """Those of the accounts to which this transaction gave a quota."""
+def opened_quota(accounts: Iterable[Account]) -> list[tuple[Account, datetime]]:
+    """Those of the accounts to which this transaction gave a quota, and the instant of what was done to them last."""
     return [
-        account
+        (account, account.at)
         for account in accounts
-        if any(isinstance(news, Opened) and news.lot.kind == "quota" for news in account.news)
+        if account.at is not None
+        and any(isinstance(news, Opened) and news.lot.kind == "quota" for news in account.news)
     ]
 
 
@@ -73,17 +78,6 @@ def _open(keys: Sequence[AccountKey], repository: LedgerRepository, catalogs: Ca
     seated = [key for key in keys if seat(key[1], register.workspaces.get(key[0]), register.roles.get(key)) is not None]
     repository.accounts.ensure(seated)
     return Books(register, catalogs, repository.accounts.lock(keys))
-
-
-def _standing(books: Books, now: datetime) -> list[Account]:
-    """Accounts whose quota has an end yet to come, and something left to lapse or to renew then."""
-    return [
-        account
-        for account in books.accounts.values()
-        if account.period_end is not None
-        and account.period_end > now
-        and (account.remaining("quota") or books.may(account.key).quota)
-    ]
 
 
 def _cause(account: Account, now: datetime) -> Cause:

@@ -1,4 +1,4 @@
-"""Usage: each id is decided once for ever; burned whole or refused (C1, C4, C5, C10, C11, C17)."""
+"""Usage: each id is decided once for ever; burned whole or refused (C1, C4, C5, C10, C11, C16, C17)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def report_usage(run: Run, work: Work[LedgerRepository]) -> list[Effect]:
     if rows:
         repository.usages.write(rows)
         repository.accounts.write(changed, books.postings)
-        set_timers(work.timers, opened_quota(changed))
+        set_timers(work.timers, books, opened_quota(changed))
     for account in changed:
         effects.extend(announce(account, books.may(account.key), causes[account.key]))
     return effects

@@ -19,7 +19,7 @@ QUERIES = load(Path(__file__).with_name("accounts.sql"))
 
 POSTING_TYPES = ("uuid", "int4", "text", "uuid", "text", "uuid", "int8", "timestamptz")
 
-AccountRow = tuple[str, str, int, datetime | None, datetime | None]
+AccountRow = tuple[str, str, int, datetime | None, datetime | None, datetime | None]
 
 
 class AccountRows:
@@ -99,6 +99,7 @@ class AccountRows:
                     "versions": [account.version for account in accounts],
                     "period_starts": [account.period_start for account in accounts],
                     "period_ends": [account.period_end for account in accounts],
+                    "late_untils": [account.late_until for account in accounts],
                 },
             )
 

@@ -11,14 +11,15 @@ ORDER BY wanted.workspace_id, wanted.user_id <> '~pool', wanted.user_id
 ON CONFLICT (workspace_id, user_id) DO NOTHING;
 
 -- name: lock_accounts
-SELECT accounts.workspace_id, accounts.user_id, accounts.version, accounts.period_start, accounts.period_end
+SELECT accounts.workspace_id, accounts.user_id, accounts.version, accounts.period_start, accounts.period_end,
+       accounts.late_until
 FROM unnest(%(workspace_ids)s::text[], %(user_ids)s::text[]) AS wanted (workspace_id, user_id)
 JOIN accounts ON accounts.workspace_id = wanted.workspace_id AND accounts.user_id = wanted.user_id
 ORDER BY accounts.workspace_id, accounts.user_id <> '~pool', accounts.user_id
 FOR UPDATE OF accounts;
 
 -- name: lock_accounts_of_workspaces
-SELECT workspace_id, user_id, version, period_start, period_end FROM accounts
+SELECT workspace_id, user_id, version, period_start, period_end, late_until FROM accounts
 WHERE workspace_id = ANY(%(workspace_ids)s)
 ORDER BY workspace_id, user_id <> '~pool', user_id
 FOR UPDATE;
@@ -49,11 +50,12 @@ FROM unnest(%(lot_ids)s::uuid[], %(credits)s::bigint[]) AS taken (lot_id, credit
 WHERE lots.lot_id = taken.lot_id;
 
 -- name: write_accounts
-UPDATE accounts SET version = new.version, period_start = new.period_start, period_end = new.period_end
+UPDATE accounts
+SET version = new.version, period_start = new.period_start, period_end = new.period_end, late_until = new.late_until
 FROM unnest(
     %(workspace_ids)s::text[], %(user_ids)s::text[], %(versions)s::bigint[], %(period_starts)s::timestamptz[],
-    %(period_ends)s::timestamptz[]
-) AS new (workspace_id, user_id, version, period_start, period_end)
+    %(period_ends)s::timestamptz[], %(late_untils)s::timestamptz[]
+) AS new (workspace_id, user_id, version, period_start, period_end, late_until)
 WHERE accounts.workspace_id = new.workspace_id AND accounts.user_id = new.user_id AND accounts.version < new.version;
 
 -- name: copy_postings

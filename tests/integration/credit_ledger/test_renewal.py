@@ -11,24 +11,34 @@ from tests.integration.credit_ledger.ledger import NOON, Ledger, bad_checks, cat
 from tests.stack.database import Database
 
 NEXT = datetime(2026, 4, 5, tzinfo=UTC)
+AFTER_THE_HOUR = NEXT + timedelta(hours=1, milliseconds=1)
 
 
 def timers(ledger: Ledger) -> dict[str, datetime]:
     return dict(ledger.rows("SELECT ref, due_at FROM timers WHERE kind = 'quota-renewal'"))
 
 
-@pytest.mark.rule("C7", "C2")
-def test_at_the_cycle_date_the_rest_lapses_a_new_quota_opens_and_what_was_bought_stays(
+@pytest.mark.rule("C7", "C2", "C16")
+def test_at_the_cycle_date_a_new_quota_opens_an_hour_later_the_rest_lapses_and_what_was_bought_stays(
     ledger: Ledger, database: Database
 ) -> None:
     ledger.handle(paid("p1", "erin"), usage("u1", 100))
     assert timers(ledger)["acme/erin"] == NEXT
     ledger.at = NEXT
     answers = ledger.renew("acme/erin")
-    assert [lapsed.credits for lapsed in answers.of(QuotaLapsed)] == [9_900]
     assert [(granted.kind, granted.credits, granted.period_start) for granted in answers.of(CreditsGranted)] == [
         ("quota", 10_000, NEXT)
     ]
+    assert answers.of(QuotaLapsed) == []
+    assert ledger.lots("acme", "erin") == [
+        ("quota", 10_000, 9_900),
+        ("quota", 10_000, 10_000),
+        ("top_up", 3_000, 3_000),
+    ]
+    ledger.at = timers(ledger)["acme/erin"]
+    assert ledger.at == AFTER_THE_HOUR
+    answers = ledger.renew("acme/erin")
+    assert [lapsed.credits for lapsed in answers.of(QuotaLapsed)] == [9_900]
     assert ledger.lots("acme", "erin") == [("quota", 10_000, 0), ("quota", 10_000, 10_000), ("top_up", 3_000, 3_000)]
     assert timers(ledger)["acme/erin"] == datetime(2026, 5, 5, tzinfo=UTC)
     assert bad_checks(database) == []
@@ -40,15 +50,15 @@ def test_need_and_timer_open_the_same_lot_whichever_comes_first(ledger: Ledger) 
     ledger.at = NEXT - timedelta(microseconds=1)
     ledger.handle(usage("u2", 100))
     ledger.at = NEXT
-    by_need = ledger.handle(usage("u3", 1)).of(CreditsGranted)
+    by_need = ledger.handle(usage("u3", 1, occurred_at=NEXT)).of(CreditsGranted)
     assert ledger.renew("acme/erin").effects == []
     by_timer = ledger.renew("acme/evan").of(CreditsGranted)
-    assert ledger.handle(usage("v2", 1, user_id="evan")).of(CreditsGranted) == []
+    assert ledger.handle(usage("v2", 1, user_id="evan", occurred_at=NEXT)).of(CreditsGranted) == []
     assert [(each.credits, each.period_start) for each in by_need] == [
         (each.credits, each.period_start) for each in by_timer
     ]
-    assert ledger.lots("acme", "erin") == [("quota", 10_000, 0), ("quota", 10_000, 9_999)]
-    assert ledger.lots("acme", "evan") == [("quota", 10_000, 0), ("quota", 10_000, 9_999)]
+    assert ledger.lots("acme", "erin") == [("quota", 10_000, 9_800), ("quota", 10_000, 9_999)]
+    assert ledger.lots("acme", "evan") == [("quota", 10_000, 9_900), ("quota", 10_000, 9_999)]
 
 
 @pytest.mark.rule("C6")
@@ -57,7 +67,7 @@ def test_a_free_workspace_pools_600_in_its_first_period_and_300_afterwards(empty
     empty_ledger.handle(usage("u1", 500))
     empty_ledger.at = datetime(2026, 4, 1, tzinfo=UTC)
     empty_ledger.renew("acme/~pool")
-    assert empty_ledger.lots("acme", "~pool") == [("quota", 600, 0), ("quota", 300, 300)]
+    assert empty_ledger.lots("acme", "~pool") == [("quota", 600, 100), ("quota", 300, 300)]
     empty_ledger.handle(workspace(plan="free", anchor=date(2026, 4, 2), version=2))
     empty_ledger.at = datetime(2026, 4, 2, tzinfo=UTC)
     empty_ledger.renew("acme/~pool")
@@ -121,9 +131,10 @@ def test_what_was_decided_late_uses_the_latest_period_begun(ledger: Ledger) -> N
 @pytest.mark.rule("C7")
 def test_quota_whose_seat_is_lost_lapses_at_its_end_and_nothing_follows(ledger: Ledger) -> None:
     ledger.handle(usage("u1", 1), paid("p1", "erin"), member("erin", "viewer", 2))
-    ledger.renew("acme/erin")
-    assert timers(ledger)["acme/erin"] == NEXT
     ledger.at = NEXT
+    assert ledger.renew("acme/erin").effects == []
+    ledger.at = timers(ledger)["acme/erin"]
+    assert ledger.at == AFTER_THE_HOUR
     answers = ledger.renew("acme/erin")
     assert [lapsed.credits for lapsed in answers.of(QuotaLapsed)] == [9_999]
     [balance] = answers.of(BalanceChanged)

@@ -22,6 +22,7 @@ from services.credit_ledger.repository.usages import Decided, UsageKey, UsageRow
 from shared.contracts.price_catalog import CatalogPublished
 from shared.contracts.reasons import Reason
 
+AccountRow = tuple[int, datetime | None, datetime | None, datetime | None]  # version, period, late until
 SEATS: tuple[Seat, ...] = get_args(Seat)
 
 
@@ -32,7 +33,7 @@ class Tables:
     workspaces: dict[str, WorkspaceEntry] = field(default_factory=dict)
     members: dict[AccountKey, MemberEntry] = field(default_factory=dict)
     catalogs: dict[int, CatalogPublished] = field(default_factory=dict)
-    accounts: dict[AccountKey, tuple[int, datetime | None, datetime | None]] = field(default_factory=dict)
+    accounts: dict[AccountKey, AccountRow] = field(default_factory=dict)
     lots: dict[UUID, tuple[AccountKey, Lot]] = field(default_factory=dict)
     postings: dict[tuple[UUID, int], Posting] = field(default_factory=dict)
     usages: dict[UsageKey, UsageRow] = field(default_factory=dict)
@@ -107,7 +108,7 @@ class _AccountRows:
     def ensure(self, keys: Collection[AccountKey]) -> None:
         for key in keys:
             assert key[0] in self._tables.workspaces, "the foreign key"
-            self._tables.accounts.setdefault(key, (0, None, None))
+            self._tables.accounts.setdefault(key, (0, None, None, None))
 
     def lock(self, keys: Collection[AccountKey]) -> list[Account]:
         return [self._account(key) for key in keys if key in self._tables.accounts]
@@ -117,7 +118,8 @@ class _AccountRows:
 
     def write(self, accounts: Sequence[Account], postings: Iterable[Posting]) -> None:
         for account in accounts:
-            self._tables.accounts[account.key] = (account.version, account.period_start, account.period_end)
+            row = (account.version, account.period_start, account.period_end, account.late_until)
+            self._tables.accounts[account.key] = row
             for lot in account.lots:
                 assert (lot.stored is None) == (lot.lot_id not in self._tables.lots), "the primary key"
                 assert 0 <= lot.remaining <= lot.granted, "the check"
@@ -127,8 +129,8 @@ class _AccountRows:
             self._tables.postings[posting.transaction_id, posting.ordinal] = posting
 
     def _account(self, key: AccountKey) -> Account:
-        version, period_start, period_end = self._tables.accounts[key]
-        return Account(*key, version, period_start, period_end, self._open_lots(key))
+        version, period_start, period_end, late_until = self._tables.accounts[key]
+        return Account(*key, version, period_start, period_end, late_until, self._open_lots(key))
 
     def _open_lots(self, key: AccountKey) -> list[Lot]:
         return [replace(lot) for owner, lot in self._tables.lots.values() if owner == key and lot.remaining]

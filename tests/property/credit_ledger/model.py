@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from dateutil.relativedelta import relativedelta
 
@@ -25,6 +25,7 @@ class NaiveLot:
     opened_at: datetime
     lot_id: str
     credits: int
+    starts: datetime | None = None
     ends: datetime | None = None
     burned_by: list[str] = field(default_factory=list)
     lapsed: int = 0
@@ -43,6 +44,8 @@ class NaiveLedger:
         self.removed: set[str] = set()
         self.lots: list[NaiveLot] = []
         self.begun: dict[Account, datetime] = {}
+        self.ends: dict[Account, datetime] = {}
+        self.late: dict[Account, datetime] = {}  # until when the period before the one begun takes its late usage
         self.outcomes: dict[tuple[str, str], str] = {}
         self.purchases: set[str] = set()
 
@@ -108,7 +111,8 @@ class NaiveLedger:
         self._begin_period(payer, at)
         workspace = self.workspaces[usage.workspace_id]
         kinds = ["quota"] + ([] if pooled or workspace.status != "active" else ["top_up"])
-        lots = [lot for lot in self.lots if lot.account == payer and lot.kind in kinds]
+        mine = [lot for lot in self.lots if lot.account == payer and lot.kind in kinds]
+        lots = [lot for lot in mine if lot.kind == "top_up" or self._takes(lot, at, usage.occurred_at)]
         assert usage.credits is not None
         if sum(lot.left for lot in lots) < usage.credits:
             self.outcomes[key] = "short"
@@ -117,16 +121,28 @@ class NaiveLedger:
         for _ in range(usage.credits):
             open_lots = [lot for lot in lots if lot.left]
             quota = [lot for lot in open_lots if lot.kind == "quota"]
-            oldest = min(open_lots, key=lambda lot: (lot.opened_at, lot.lot_id))
-            (quota[0] if quota else oldest).burned_by.append("/".join(key))
+            oldest = min(quota or open_lots, key=lambda lot: (lot.opened_at, lot.lot_id))
+            oldest.burned_by.append("/".join(key))
+
+    def _takes(self, quota: NaiveLot, at: datetime, occurred_at: datetime) -> bool:
+        assert quota.starts
+        assert quota.ends
+        if quota.starts == self.begun[quota.account]:
+            waits_for_its_begin = quota.account in self.late and at < quota.starts
+            return not waits_for_its_begin
+        was_in_time = at < quota.ends
+        occurred_in_it = quota.starts <= occurred_at < quota.ends
+        return was_in_time or occurred_in_it
 
     def _begin_period(self, account: Account, at: datetime) -> None:
         quota = self._quota(account)
         mine = [lot for lot in self.lots if lot.account == account and lot.kind == "quota"]
+        for lot in mine:
+            if lot.ends is not None and at > lot.ends + timedelta(minutes=60):
+                lot.lapsed += lot.left
+        if account in self.late and at > self.late[account]:
+            del self.late[account]
         if quota is None:
-            for lot in mine:
-                if lot.ends is not None and lot.ends <= at:
-                    lot.lapsed += lot.left
             return
         anchor = self.workspaces[account[0]].cycle_anchor
         start, end, first = _period(anchor, at)
@@ -135,9 +151,13 @@ class NaiveLedger:
         if account[1] == "~pool" and first and account not in self.begun:
             quota = CATALOG.quotas.free_first_period
         for lot in mine:
-            lot.lapsed += lot.left
-        self.begun[account] = start
-        self.lots.append(NaiveLot(account, "quota", start, f"{account} {start}", quota, end))
+            if lot.ends is not None and lot.ends > start:  # cut short by another anchor
+                lot.lapsed += lot.left
+        self.late.pop(account, None)
+        if self.ends.get(account) == start and at <= start + timedelta(minutes=60):
+            self.late[account] = start + timedelta(minutes=60)
+        self.begun[account], self.ends[account] = start, end
+        self.lots.append(NaiveLot(account, "quota", start, f"{account} {start}", quota, start, end))
 
     def _quota(self, account: Account) -> int | None:
         if account[0] in self.removed or account[0] not in self.workspaces:

@@ -24,7 +24,14 @@ CATALOG = catalog(
 )
 # Shorter ones rarely get far enough to burn what was bought.
 LENGTH = 30
+BORDER_DAYS = (5, 20, 28, 31)
 ANCHORS = (date(2026, 1, 5), date(2026, 1, 31), date(2025, 11, 20))
+
+
+# Steps of time to the next day on which a period may begin, and by so many minutes past or before its midnight.
+BORDERS = ("-1", "0", "+1", "+59", "+60", "+61")
+# How long before it was appended a usage occurred; a product's clock may also run ahead.
+LATENESS_MINUTES = (0, 0, 0, 1, 30, 61, 24 * 60, -1, -30)
 
 
 @dataclass(frozen=True)
@@ -115,13 +122,20 @@ def histories(draw: st.DrawFn, workspace_id: str | None = None) -> list[Operatio
         for name in names
         for content in (workspace(name), *(member(user, workspace_id=name) for user in USERS))
     ]
+    times: list[timedelta | str] = [*[timedelta(0)] * 16, *(timedelta(days=days) for days in (3, 9, 31)), *BORDERS]
     steps = st.tuples(
         st.one_of(*(_contents(name) for name in names)),
-        st.sampled_from([*[0] * 16, 3, 9, 31]),
+        st.sampled_from(times),
+        st.sampled_from(LATENESS_MINUTES),
     )
     at = BEGIN
-    for content, days in draw(st.lists(steps, min_size=LENGTH // 2 if workspace_id else LENGTH, max_size=2 * LENGTH)):
-        at += timedelta(days=days, seconds=1)
+    for content, step, minutes in draw(
+        st.lists(steps, min_size=LENGTH // 2 if workspace_id else LENGTH, max_size=2 * LENGTH)
+    ):
+        at = _after(at, step)
+        if isinstance(content, UsageReported):
+            # A usage id keeps its content only when it is delivered again; told anew it is mostly another usage.
+            content = content.model_copy(update={"occurred_at": at - timedelta(minutes=minutes)})
         history.append(Operation(content, at))
     return history
 
@@ -146,6 +160,16 @@ def interleaved(draw: st.DrawFn, one: Sequence[Operation], other: Sequence[Opera
 
 
 cuts = st.lists(st.integers(0, 80), max_size=20).map(frozenset)
+
+
+def _after(at: datetime, step: timedelta | str) -> datetime:
+    if isinstance(step, timedelta):
+        return at + step + timedelta(seconds=1)
+    reached = at + timedelta(minutes=1)
+    midnight = datetime(reached.year, reached.month, reached.day, tzinfo=UTC)
+    while (moved := midnight + timedelta(minutes=int(step))) <= at or midnight.day not in BORDER_DAYS:
+        midnight += timedelta(days=1)
+    return moved
 
 
 def _first(history: Sequence[Operation], wanted: Operation) -> int:

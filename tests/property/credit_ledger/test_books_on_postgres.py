@@ -27,7 +27,8 @@ BOOKS = {
     "postings": "SELECT * FROM postings",
     "usages": "SELECT workspace_id, source, usage_id, user_id, occurred_at, action, quantity, credits, "
     "catalog_version, outcome, transaction_id, reason, available, decided_at FROM usages",
-    "accounts": "SELECT workspace_id, user_id, version, period_start, period_end FROM accounts WHERE version > 0",
+    "accounts": "SELECT workspace_id, user_id, version, period_start, period_end, late_until FROM accounts "
+    "WHERE version > 0",
     "purchases": "SELECT workspace_id, purchases.purchase_id, buyer_id, credited_at, user_id, lot_id, credits, usable "
     "FROM purchases JOIN grants USING (workspace_id, purchase_id)",
 }

@@ -38,7 +38,7 @@ def taken(postings: list[Posting]) -> list[tuple[int, int, int]]:
 def test_quota_goes_first_then_the_oldest_purchase_and_of_two_at_one_instant_the_lower_id() -> None:
     account = Account("acme", "erin", lots=[bought(5, 10, 2), bought(4, 10, 0), bought(3, 10, 0), quota(10)])
     postings: list[Posting] = []
-    assert account.burn(ID, 35, ALL, AT, postings)
+    assert account.burn(ID, 35, ALL, AT, AT, postings)
     assert taken(postings) == [(0, 1, 10), (1, 3, 10), (2, 4, 10), (3, 5, 5)]
 
 
@@ -47,7 +47,7 @@ def test_quota_goes_first_then_the_oldest_purchase_and_of_two_at_one_instant_the
 def test_a_burn_is_whole_or_nothing(credits: int, may: Eligibility, burned: bool) -> None:
     account = Account("acme", "erin", version=7, lots=[quota(10), bought(3, 10, 0)])
     postings: list[Posting] = []
-    assert account.burn(ID, credits, may, AT, postings) is burned
+    assert account.burn(ID, credits, may, AT, AT, postings) is burned
     assert (sum(each.credits for each in postings) == credits) is burned
     assert account.changed is burned
     assert bool(postings) is burned
@@ -57,7 +57,7 @@ def test_a_burn_is_whole_or_nothing(credits: int, may: Eligibility, burned: bool
 def test_paused_credits_are_passed_over() -> None:
     account = Account("acme", "erin", lots=[quota(10), bought(3, 10, 0)])
     assert account.usable(PAUSED) == 10
-    assert account.burn(ID, 10, PAUSED, AT, [])
+    assert account.burn(ID, 10, PAUSED, AT, AT, [])
     assert account.remaining("top_up") == 10
 
 
@@ -82,10 +82,10 @@ def test_burning_is_told_in_one_piece_unless_something_comes_between() -> None:
     account = Account("acme", "erin", lots=[quota(10), bought(3, 10, 0)])
     postings: list[Posting] = []
     for number in range(3):
-        account.burn(UUID(int=number), 1, ALL, AT, postings)
+        account.burn(UUID(int=number), 1, ALL, AT, AT, postings)
     later = AT + timedelta(days=31)
     account.turn(period_at(date(2026, 1, 5), later), 20, later, postings)
-    account.burn(UUID(int=9), 1, ALL, later, postings)
+    account.burn(UUID(int=9), 1, ALL, later, later, postings)
     assert [type(news) for news in account.news] == [Burned, Lapsed, Opened, Burned]
     first, last = account.news[0], account.news[-1]
     assert isinstance(first, Burned)

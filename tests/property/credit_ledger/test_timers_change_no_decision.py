@@ -1,0 +1,72 @@
+"""No decision depends on a timer having rung (C16): at a period's end, handled within the hour, late or not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.credit_ledger.domain.posting import Posting
+from tests.integration.credit_ledger.ledger import member, paid, usage, workspace
+from tests.property.credit_ledger.operations import BEGIN, Operation, Ring, cuts
+from tests.property.credit_ledger.replay import MemoryStore, play
+
+END = datetime(2026, 2, 5, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+KNOWN = [
+    Operation(workspace(), BEGIN),
+    Operation(member(), BEGIN),
+    Operation(paid("p1", "erin", credits=10), BEGIN),
+    Operation(Ring("acme"), BEGIN),
+]
+
+
+@st.composite
+def around_the_end(draw: st.DrawFn) -> list[Operation]:
+    """Usage appended from an hour before the period's end to an hour after it; some occurred earlier."""
+    appended = draw(st.lists(st.integers(-60, 60), min_size=4, max_size=20))
+    history = []
+    for number, minutes in enumerate(sorted(appended)):
+        at = END + minutes * MINUTE
+        occurred_at = at - draw(st.sampled_from([-5, 0, 1, 30, 70, 60 * 24 * 40])) * MINUTE
+        credits = draw(st.sampled_from([1, 4, 7, 12]))
+        history.append(Operation(usage(f"u{number}", credits, occurred_at=occurred_at), at))
+    return history
+
+
+@st.composite
+def rung(draw: st.DrawFn, history: Sequence[Operation]) -> list[Operation]:
+    """The same log, handled late: the clock is anywhere between what is handled and the end of the hour."""
+    result: list[Operation] = []
+    clock = history[0].at
+    for each in history:
+        clock = max(clock, each.at)
+        if draw(st.booleans()):
+            left = (END + 60 * MINUTE - clock) // MINUTE
+            clock += draw(st.integers(0, left)) * MINUTE
+            result.append(Operation(Ring("acme"), clock))
+        result.append(each)
+    return result
+
+
+def decisions(store: MemoryStore) -> tuple[list[object], list[Posting], dict[object, int]]:
+    """What became of each usage, what it burned, and what is left."""
+    burned = sorted(each for each in store.tables.postings.values() if each.credit_contra == "burned")
+    left: dict[object, int] = {lot.lot_id: lot.remaining for _, lot in store.tables.lots.values()}
+    return [*store.tables.usages.values()], burned, left
+
+
+@pytest.mark.rule("C16", "C7")
+@settings(max_examples=300, deadline=None)
+@given(st.data(), around_the_end(), cuts)
+def test_wherever_the_timer_rings_every_usage_is_decided_alike(
+    data: st.DataObject, history: list[Operation], cuts: Collection[int]
+) -> None:
+    plain, late = MemoryStore(), MemoryStore()
+    end = [Operation(Ring("acme"), END + 60 * MINUTE)]
+    play(plain, [*KNOWN, *history, *end])
+    play(late, [*KNOWN, *data.draw(rung(history)), *end], cuts)
+    assert decisions(late) == decisions(plain)
