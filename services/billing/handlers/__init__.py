@@ -48,7 +48,8 @@ COMMANDS: tuple[Row, ...] = (
     Reaction(TOP_UP_COMMANDS, CancelRequest, one_by_one(cancel_request), Once.INBOX),
     Reaction(TOP_UP_COMMANDS, DeclineRequest, one_by_one(decline_request), Once.INBOX),
     Reaction(TOP_UP_COMMANDS, PurchaseTopUp, one_by_one(purchase_top_up), Once.BUSINESS_ID),
-    Reaction(TOP_UP_COMMANDS, RetryPurchase, one_by_one(retry_purchase), Once.BUSINESS_ID),
+    # By its envelope too: an attempt refused today may begin tomorrow, but only by a new message of the buyer's.
+    Reaction(TOP_UP_COMMANDS, RetryPurchase, one_by_one(retry_purchase), Once.INBOX),
 )
 OUTCOMES: tuple[Row, ...] = (
     Reaction(LEDGER_PURCHASE, PurchaseCredited, one_by_one(purchase_credited), Once.BUSINESS_ID),

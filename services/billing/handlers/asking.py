@@ -9,6 +9,7 @@ from services.billing.domain.rules import ASK_RULES, CANCEL_RULES, DECLINE_RULES
 from services.billing.domain.verdict import Refusal, first_objection, refuse
 from services.billing.handlers.content import content_hash
 from services.billing.handlers.facts import facts_about
+from services.billing.handlers.finality import refused_before, wait_or_refuse_for_ever
 from services.billing.handlers.telling import fact, refused, wait_or_refuse
 from services.billing.handlers.timers import REQUEST_EXPIRY
 from services.billing.repository import BillingRepository
@@ -27,6 +28,10 @@ def request_top_up(received: Received[RequestTopUp], work: Work[BillingRepositor
     if known is not None:
         yield refused(received, repeated(known, command))
         return
+    final = refused_before(received, work)
+    if final is not None:
+        yield final
+        return
     earlier = requests.open_of(command.workspace_id, command.actor_id)
     if earlier and earlier.lapsed(received.appended_at):
         # The clock work has not come round yet; what is decided does not depend on it.
@@ -42,7 +47,7 @@ def request_top_up(received: Received[RequestTopUp], work: Work[BillingRepositor
     )
     objection = first_objection(ASK_RULES, facts)
     if objection:
-        yield wait_or_refuse(received, objection)
+        yield wait_or_refuse_for_ever(received, objection, work)
         return
     yield from _store(received, facts, work)
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.billing.domain.rules import PURCHASE_RULES
-from services.billing.domain.verdict import Refusal, first_objection, refuse
+from services.billing.domain.verdict import first_objection, refuse
 from services.billing.handlers.accepting import accept
 from services.billing.handlers.adopting import adopt
 from services.billing.handlers.content import content_hash
 from services.billing.handlers.facts import facts_about
+from services.billing.handlers.finality import refused_before, wait_or_refuse_for_ever
 from services.billing.handlers.standing import status_of
-from services.billing.handlers.telling import refused, wait_or_refuse
+from services.billing.handlers.telling import refused
 from services.billing.repository import BillingRepository
 from shared.contracts.reasons import Reason
 from shared.contracts.top_up_commands import PurchaseTopUp
 from shared.messaging.failures import Weather
-from shared.messaging.work import Effect, Outgoing, Park, Received, Work
+from shared.messaging.work import Effect, Outgoing, Received, Work
 
 
 def purchase_top_up(received: Received[PurchaseTopUp], work: Work[BillingRepository]) -> Iterator[Effect]:
@@ -48,32 +49,15 @@ def purchase_top_up(received: Received[PurchaseTopUp], work: Work[BillingReposit
     if objection is None:
         yield from accept(received, facts, work)
         return
-    effect = wait_or_refuse(received, objection)
-    if not isinstance(effect, Park):
-        refusal = objection if isinstance(objection, Refusal) else objection.otherwise
-        _remember(received, refusal, work)
-    yield effect
+    yield wait_or_refuse_for_ever(received, objection, work)
 
 
 def _repetition(received: Received[PurchaseTopUp], work: Work[BillingRepository]) -> Outgoing | None:
     command = received.message
-    purchases = work.repository.purchases
-    content = content_hash(command)
-    purchase = purchases.lock(command.purchase_id)
+    purchase = work.repository.purchases.lock(command.purchase_id)
     if purchase is not None:
         # Of another workspace it is told nothing but that the id is taken, in the same words as for other content.
-        if purchase.workspace_id == command.workspace_id and purchase.content_hash == content:
+        if purchase.workspace_id == command.workspace_id and purchase.content_hash == content_hash(command):
             return status_of(purchase, received.cause, work)
         return refused(received, refuse(Reason.PURCHASE_ID_REUSED))
-    remembered = purchases.refusal(command.workspace_id, command.purchase_id)
-    if remembered is None:
-        return None
-    same = remembered.content_hash == content
-    return refused(received, remembered.refusal if same else refuse(Reason.PURCHASE_ID_REUSED))
-
-
-def _remember(received: Received[PurchaseTopUp], refusal: Refusal, work: Work[BillingRepository]) -> None:
-    command = received.message
-    work.repository.purchases.remember_refusal(
-        command.workspace_id, command.purchase_id, content_hash(command), refusal, received.appended_at
-    )
+    return refused_before(received, work)

@@ -22,7 +22,11 @@ from shared.messaging.work import Effect, Received, Work
 
 
 def retry_purchase(received: Received[RetryPurchase], work: Work[BillingRepository]) -> Iterator[Effect]:
-    """Begin the attempt, or say where the purchase stands when it had begun before. The charge tells the outcome."""
+    """Begin the attempt, or say where the purchase stands when it had begun before. The charge tells the outcome.
+
+    The number makes the attempt once, whatever envelope brings it; the inbox makes the message once, so that a refused
+    one does not act when it is delivered again later.
+    """
     command = received.message
     facts = facts_about(received, work, workspace_id=command.workspace_id, actor_id=command.actor_id)
     objection = first_objection(RETRY_RULES, facts)

@@ -9,6 +9,7 @@ from services.billing.repository.directory import Directory
 from services.billing.repository.payments import Payments
 from services.billing.repository.processor_payments import ProcessorPayments
 from services.billing.repository.purchases import Purchases
+from services.billing.repository.refusals import Refusals
 from services.billing.repository.requests import Requests
 from services.billing.repository.webhooks import Webhooks
 
@@ -22,5 +23,6 @@ class BillingRepository:
         self.requests = Requests(connection)
         self.purchases = Purchases(connection)
         self.payments = Payments(connection)
+        self.refusals = Refusals(connection)
         self.processor_payments = ProcessorPayments(connection)
         self.webhooks = Webhooks(connection)

@@ -1,8 +1,7 @@
-"""Purchases, and the refusals of purchase ids, in PostgreSQL."""
+"""Purchases in PostgreSQL."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -11,20 +10,11 @@ from psycopg.rows import class_row, dict_row
 
 from services.billing.domain.price import Price
 from services.billing.domain.purchase import Line, Purchase, PurchaseState
-from services.billing.domain.verdict import Refusal
 from services.billing.repository.moved import NotWhereItWas
 from shared.contracts.reasons import Reason
 from shared.postgres.queries import load
 
 QUERIES = load(Path(__file__).with_name("sql") / "purchases.sql")
-
-
-@dataclass(frozen=True, slots=True)
-class RememberedRefusal:
-    """What a purchase id was answered, and to which content (B7)."""
-
-    content_hash: bytes
-    refusal: Refusal
 
 
 class Purchases:
@@ -117,26 +107,3 @@ class Purchases:
     def note_credited(self, purchase_id: str, credited_at: datetime) -> None:
         """Keep when the ledger credited it; the first word stands."""
         self._connection.execute(QUERIES["note_credited"], {"purchase_id": purchase_id, "credited_at": credited_at})
-
-    def refusal(self, workspace_id: str, purchase_id: str) -> RememberedRefusal | None:
-        """What this id was refused for in this workspace, if it was."""
-        row = self._connection.execute(
-            QUERIES["refusal"], {"workspace_id": workspace_id, "purchase_id": purchase_id}
-        ).fetchone()
-        return None if row is None else RememberedRefusal(row[0], Refusal(Reason(row[1]), row[2]))
-
-    def remember_refusal(
-        self, workspace_id: str, purchase_id: str, content_hash: bytes, refusal: Refusal, at: datetime
-    ) -> None:
-        """Keep a refusal for ever: it is final for its id."""
-        self._connection.execute(
-            QUERIES["remember_refusal"],
-            {
-                "workspace_id": workspace_id,
-                "purchase_id": purchase_id,
-                "content_hash": content_hash,
-                "reason": refusal.reason,
-                "detail": refusal.detail,
-                "refused_at": at,
-            },
-        )

@@ -47,6 +47,18 @@ def test_asking_again_changes_nothing_and_tells_nobody(till: Till) -> None:
     assert request.request_id in till.told(CommandRefused)[-1].detail
 
 
+@pytest.mark.rule("A5", "B7")
+@pytest.mark.case(4, 12)
+def test_a_request_that_was_refused_stays_refused_under_its_id(till: Till) -> None:
+    first, second = ask(), ask()
+    till.hand_in(first, second, cancel(first.request_id), second)
+    assert till.reasons() == [Reason.REQUEST_ALREADY_OPEN] * 2
+    till.hand_in(second.model_copy(update={"package_id": "credits-10k"}))
+    assert till.reasons()[-1] is Reason.REQUEST_ID_REUSED
+    till.hand_in(ask())
+    assert len(till.told(TopUpRequested)) == 2
+
+
 @pytest.mark.rule("A5")
 def test_an_id_with_other_content_or_of_another_workspace_is_refused(till: Till) -> None:
     request = ask()

@@ -79,6 +79,26 @@ def test_a_retry_is_for_buyers_of_this_workspace_and_for_what_is_declined(till: 
     ]
 
 
+@pytest.mark.rule("B9", "B7")
+@pytest.mark.case(4, 12)
+def test_a_retry_that_was_refused_does_not_act_when_it_is_delivered_again(till: Till) -> None:
+    till.save_method("pm_3ds")
+    command = buy()
+    till.hand_in(command)
+    till.turn(CHARGE)
+    (refused,) = till.hand_in(retry(command))
+    assert till.reasons() == [Reason.IN_PROGRESS]
+    till.sandbox.complete_authentication(till.intent_of(command.purchase_id), passed=False)
+    till.later(timedelta(minutes=1))
+    till.turn(SETTLE)
+    till.redeliver(retry(command), refused.cause)
+    till.settle_everything()
+    assert till.state("payments", command.purchase_id) == "declined"
+    till.hand_in(retry(command))
+    till.turn(CHARGE)
+    assert len(till.told(PurchasePaid)) == len(till.charges()) == 1
+
+
 @pytest.mark.rule("B1", "B9")
 def test_a_new_charge_needs_a_paying_workspace_again(till: Till) -> None:
     till.save_method("pm_bad")

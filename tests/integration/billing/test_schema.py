@@ -122,6 +122,7 @@ def test_one_intent_never_pays_two_purchases(till: Till, bought: PurchaseTopUp) 
         "UPDATE payment_attempts SET idempotency_key = gen_random_uuid()",
         "UPDATE packages SET price_minor = 1",
         "UPDATE refused_purchases SET reason = 'x'",
+        "UPDATE refused_requests SET reason = 'x'",
         "UPDATE stripe_events SET type = 'x'",
         "UPDATE transitions SET to_state = 'paid'",
         "DELETE FROM purchases",

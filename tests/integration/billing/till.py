@@ -27,10 +27,11 @@ from shared.contracts.decode import Tombstone
 from shared.contracts.message import Message
 from shared.contracts.reasons import Reason
 from shared.contracts.top_up_events import CommandRefused
+from shared.messaging import inbox
 from shared.messaging.agenda import Agenda
 from shared.messaging.service import Runtime
 from shared.messaging.timers import PostgresTimers
-from shared.messaging.work import Cause, Errand, Outgoing, Park, Received, Work
+from shared.messaging.work import Cause, Errand, Once, Outgoing, Park, Received, Work
 from shared.postgres.pool import Database
 from tests.integration.billing.messages import workspace
 
@@ -110,6 +111,10 @@ class Till:
     ) -> list[Outgoing]:
         """Handle messages one by one, each in its transaction; returns what was said. `waited`: no more parking."""
         return [outgoing for message in messages for outgoing in self._handle(message, waited, appended_at)]
+
+    def redeliver(self, message: Message, cause: Cause) -> list[Outgoing]:
+        """The same envelope once more: dropped by the inbox, or handled again, as the table of handlers says."""
+        return self._handle(message, waited=False, appended_at=None, cause=cause)
 
     def turn(self, kind: str) -> list[Outgoing]:
         """Serve the due timers of one kind, and those that this leaves due at once: after a check its charge."""
@@ -194,13 +199,19 @@ class Till:
     def _failed(self, who: str, error: BaseException) -> None:
         raise AssertionError(who) from error
 
-    def _handle(self, message: Message | Tombstone, waited: bool, appended_at: datetime | None) -> list[Outgoing]:
+    def _handle(
+        self, message: Message | Tombstone, waited: bool, appended_at: datetime | None, cause: Cause | None = None
+    ) -> list[Outgoing]:
         (reaction,) = [each for each in HANDLERS if each.message is type(message)][:1]
-        cause = Cause("/edge", str(uuid4()), f"talk-{uuid4()}")
+        cause = cause or Cause("/edge", str(uuid4()), f"talk-{uuid4()}")
         received = Received(
             message, cause, reaction.topic.name, 0, 0, 0, appended_at or self.now(), may_wait=not waited
         )
         with self.transaction() as connection:
+            if reaction.once is Once.INBOX and not inbox.take_new(
+                connection, [(reaction.topic.name, cause.source, cause.id)]
+            ):
+                return []
             work = Work(BillingRepository(connection), self.now(), PostgresTimers(connection))
             effects = list(reaction.handler([received], work))
         said = [effect for effect in effects if isinstance(effect, Outgoing)]

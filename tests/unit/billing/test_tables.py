@@ -26,8 +26,9 @@ def test_every_reaction_is_in_one_lane() -> None:
 
 def test_where_money_moves_a_business_id_makes_it_once() -> None:
     by_name = {reaction.message.__name__: reaction.once for reaction in (*COMMANDS, *OUTCOMES)}
-    for name in ("PurchaseTopUp", "RetryPurchase", "RequestTopUp", "PurchaseCredited"):
+    for name in ("PurchaseTopUp", "RequestTopUp", "PurchaseCredited"):
         assert by_name[name] is Once.BUSINESS_ID
+    assert by_name["RetryPurchase"] is Once.INBOX  # and by the attempt's number
 
 
 def test_alarms_have_different_kinds() -> None:

@@ -31,12 +31,3 @@ UPDATE purchases SET credited_at = %(credited_at)s WHERE purchase_id = %(purchas
 
 -- name: workspace_of_purchase
 SELECT workspace_id FROM purchases WHERE purchase_id = %(purchase_id)s;
-
--- name: refusal
-SELECT content_hash, reason, detail FROM refused_purchases
-WHERE workspace_id = %(workspace_id)s AND purchase_id = %(purchase_id)s;
-
--- name: remember_refusal
-INSERT INTO refused_purchases (workspace_id, purchase_id, content_hash, reason, detail, refused_at)
-VALUES (%(workspace_id)s, %(purchase_id)s, %(content_hash)s, %(reason)s, %(detail)s, %(refused_at)s)
-ON CONFLICT DO NOTHING;
