@@ -10,7 +10,7 @@ import psycopg
 from pydantic import Field, create_model
 from pydantic_settings import BaseSettings
 
-from shared.messaging import leases, quarantine
+from shared.messaging import inbox, leases, quarantine
 from shared.messaging.clock import SystemClock
 from shared.messaging.service import RUNTIME_MIGRATIONS
 from shared.messaging.settings import PREFIX, DatabaseUrl, WorkerSettings, load_settings
@@ -19,13 +19,16 @@ from shared.postgres.pool import Database
 
 
 def bring_up_to_date(home: Path) -> str:
-    """Apply the migrations of the service in this folder, whose name is its schema's, as the migrator role."""
-    variable = f"{PREFIX}{home.name.upper()}_MIGRATOR_DATABASE_URL"
-    field = Field(validation_alias=variable, description="the PostgreSQL address of the role that owns the schema")
-    settings = load_settings(create_model("MigratorSettings", __base__=BaseSettings, url=(DatabaseUrl, field)))
-    url: DatabaseUrl = getattr(settings, "url")  # noqa: B009 - the model is made here, mypy cannot know its field
-    applied = migrate(url.get_secret_value(), home.name, (RUNTIME_MIGRATIONS, home / "migrations"))
+    """Apply the migrations of the service in this folder, whose name is its schema's."""
+    applied = migrate(_owners_url(home), home.name, (RUNTIME_MIGRATIONS, home / "migrations"))
     return "\n".join(f"applied {name}" for name in applied) or "nothing to apply"
+
+
+def prune(home: Path) -> str:
+    """Forget envelopes that cannot come again. To be run now and then; running workers are not disturbed."""
+    with Database(_owners_url(home), "refill-command", home.name).connect() as connection:
+        count = inbox.prune(connection, SystemClock().now())
+    return f"forgot {count} envelopes older than {inbox.KEPT.days} days"
 
 
 def set_aside(settings: WorkerSettings, schema: str, arguments: argparse.Namespace) -> str:
@@ -44,11 +47,21 @@ def resume(settings: WorkerSettings, schema: str, arguments: argparse.Namespace)
     return "\n".join(f"resumed {kind} {ref}" for kind, ref in resumed) or "nothing was stuck"
 
 
+def _owners_url(home: Path) -> str:
+    """The address of the migrator role. Raises `SettingsProblem`."""
+    variable = f"{PREFIX}{home.name.upper()}_MIGRATOR_DATABASE_URL"
+    field = Field(validation_alias=variable, description="the PostgreSQL address of the role that owns the schema")
+    settings = load_settings(create_model("MigratorSettings", __base__=BaseSettings, url=(DatabaseUrl, field)))
+    url: DatabaseUrl = getattr(settings, "url")  # noqa: B009 - the model is made here, mypy cannot know its field
+    return url.get_secret_value()
+
+
 def _connected(settings: WorkerSettings, schema: str) -> psycopg.Connection:
     """A connection whose `with` block commits at its end and closes."""
     return Database(settings.database_url.get_secret_value(), "refill-command", schema).connect()
 
 
+AS_THE_OWNER: Mapping[str, Callable[[Path], str]] = {"migrate": bring_up_to_date, "prune": prune}
 ON_THE_DATABASE: Mapping[str, Callable[[WorkerSettings, str, argparse.Namespace], str]] = {
     "quarantine": set_aside,
     "resume": resume,

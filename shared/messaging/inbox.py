@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
 
+from shared.contracts.catalog import DEAD_LETTERS, TOPICS
+from shared.contracts.topics import OLDEST_BACKUP_HOURS
 from shared.postgres.queries import load
 
 QUERIES = load(Path(__file__).with_name("queries.sql"))
+
+# How long after its first coming a message can come again: it lies in the log for the topic's retention; a backup as
+# old as may be restored reads it once more; a dead letter of that reading may be sent again by hand until it expires.
+KEPT = timedelta(
+    hours=max(topic.retention_hours for topic in TOPICS)
+    + OLDEST_BACKUP_HOURS
+    + max(topic.retention_hours for topic in DEAD_LETTERS.values())
+)
 
 Seen = tuple[str, str, str]
 """Topic, and the envelope's source and id."""
@@ -25,10 +35,6 @@ def take_new(connection: psycopg.Connection, envelopes: Sequence[Seen]) -> set[S
     return set(connection.execute(QUERIES["take_new"], values).fetchall())
 
 
-def prune(connection: psycopg.Connection, before: datetime) -> int:
-    """Forget envelopes received before this instant; returns how many. For the migration role: workers may not delete.
-
-    `before` must lie further back than the topics' retention, the oldest backup that may be restored, and the life of a
-    dead letter, together: within that time a message can come again.
-    """
-    return connection.execute(QUERIES["prune_inbox"], {"before": before}).rowcount
+def prune(connection: psycopg.Connection, now: datetime) -> int:
+    """Forget envelopes that cannot come again; returns how many. For the migration role: workers may not delete."""
+    return connection.execute(QUERIES["prune_inbox"], {"before": now - KEPT}).rowcount

@@ -1,4 +1,4 @@
-"""The process of a service: `worker.main` with its sub-commands run, migrate, quarantine and resume."""
+"""The process of a service: `worker.main` with its sub-commands run, migrate, prune, quarantine and resume."""
 
 from __future__ import annotations
 
@@ -53,15 +53,15 @@ def main(
     """Run one command of a service and return the exit code.
 
     `settings_class` stands in `<service>/settings.py`, beside the folder `migrations`; the folder `<service>` is called
-    like its schema. So `migrate` needs the migrator's address and nothing else.
+    like its schema. So `migrate` and `prune` need the migrator's address and nothing else.
     """
     home = Path(inspect.getfile(settings_class)).parent
     arguments = _parser(home.name).parse_args(argv)
     try:
         if arguments.command == "run":
             return _run(service_factory, load_settings(settings_class))
-        if arguments.command == "migrate":
-            answer = commands.bring_up_to_date(home)
+        if arguments.command in commands.AS_THE_OWNER:
+            answer = commands.AS_THE_OWNER[arguments.command](home)
         else:
             answer = commands.ON_THE_DATABASE[arguments.command](load_settings(settings_class), home.name, arguments)
     except (SettingsProblem, MigrationProblem) as problem:
@@ -79,6 +79,7 @@ def _parser(name: str) -> argparse.ArgumentParser:
     words = parser.add_subparsers(dest="command", required=True)
     words.add_parser("run", help="work until told to stop")
     words.add_parser("migrate", help="bring the schema up to the code, as the migrator role")
+    words.add_parser("prune", help="forget envelopes too old to come again, as the migrator role")
     aside = words.add_parser("quarantine", help="have one message sent to the dead letters that a bug cannot handle")
     aside.add_argument("topic", choices=sorted(BY_NAME), metavar="TOPIC", help="its name in the catalog")
     aside.add_argument("partition", type=int, metavar="PARTITION")

@@ -74,8 +74,8 @@ def test_old_envelopes_are_forgotten_by_the_owner_and_never_by_a_worker(world: W
     world.wait_for_notes(2)
     with world.owner() as connection:
         connection.execute("SET search_path = billing")
-        assert inbox.prune(connection, world.now() - timedelta(days=1)) == 0
-        assert inbox.prune(connection, world.now() + timedelta(seconds=1)) == 2
+        assert inbox.prune(connection, world.now() + inbox.KEPT - timedelta(days=1)) == 0
+        assert inbox.prune(connection, world.now() + inbox.KEPT + timedelta(seconds=1)) == 2
 
     with pytest.raises(psycopg.errors.InsufficientPrivilege), world.database.transaction() as worker:
         inbox.prune(worker, world.now())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -11,6 +11,7 @@ import pytest
 from shared.contracts.catalog import TOP_UP, WORKSPACE_DIRECTORY
 from shared.contracts.envelope import Envelope, write
 from shared.contracts.workspace import WorkspaceChanged
+from shared.messaging import inbox
 from shared.messaging.kafka import LogReader
 from tests.integration.messaging.billing.conftest import Surroundings
 from tests.integration.messaging.billing.process import Process
@@ -92,6 +93,19 @@ def test_migrate_needs_the_migrators_address_alone_and_says_what_it_did(process:
     assert first.returncode == 0
     assert first.stdout.splitlines()[-1] == "applied billing/0001_greetings"
     assert process.command("migrate").stdout == "nothing to apply\n"
+
+
+def test_prune_forgets_what_cannot_come_again_and_nothing_else(process: Process, surroundings: Surroundings) -> None:
+    assert process.command("migrate").returncode == 0
+    with psycopg.connect(surroundings.database.migrator_url("billing")) as connection:
+        for age in (inbox.KEPT + timedelta(hours=1), inbox.KEPT - timedelta(hours=1)):
+            row = "INSERT INTO billing.inbox VALUES ('topic', 'source', %s, now() - %s)"
+            connection.execute(row, (str(age.days), age))
+
+    pruned = process.command("prune", REFILL_KAFKA_BOOTSTRAP="", REFILL_BILLING_DATABASE_URL="")
+
+    assert pruned.stdout == f"forgot 1 envelopes older than {inbox.KEPT.days} days\n"
+    assert _rows(surroundings, "SELECT id FROM inbox") == [(str(inbox.KEPT.days - 1),)]
 
 
 def test_a_worker_whose_migrations_were_not_run_says_so_and_ends(process: Process) -> None:
