@@ -9,6 +9,8 @@ FIRST_RETRY_S = 1  # a lost answer is mostly one dropped connection: a buyer is 
 LAST_RETRY_S = 300  # an outage of half an hour is noticed to be over within five minutes (case 17)
 FIRST_POLL_S = 5  # a webhook mostly comes first
 LAST_POLL_S = 900  # all webhooks lost: a finished authentication is learned within a quarter of an hour (case 16)
+# A payment that is not at rest when its time is up is looked at again: it may be paid at this moment.
+LOOK_AGAIN = timedelta(hours=1)
 JITTER = 0.5  # up to half as much again, so that payments that failed together do not return together
 
 

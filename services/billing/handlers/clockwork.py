@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 
 from services.billing.domain.decision import Change
 from services.billing.domain.outcome import Outcome, Tell, Then
 from services.billing.domain.payment import IN_FLIGHT, Payment, PaymentState
+from services.billing.domain.schedule import LOOK_AGAIN
 from services.billing.handlers.asking import expire
 from services.billing.handlers.settlement import cancel_unsent
 from services.billing.handlers.timers import CANCEL, UNPAID
@@ -15,9 +15,8 @@ from services.billing.repository import BillingRepository
 from shared.contracts.reasons import Reason
 from shared.messaging.work import Outgoing, Work
 
-# A payment whose answer is still open when its time is up is looked at again: it may be paid at this moment.
-LOOK_AGAIN = timedelta(hours=1)
-UNDECIDED = IN_FLIGHT | {PaymentState.PROCESSING}
+# Looked at again after a while: it may be paid at this moment, and what is not paid may still end as declined.
+UNDECIDED = IN_FLIGHT | {PaymentState.PROCESSING, PaymentState.CANCELLING}
 CANCELLABLE = frozenset({PaymentState.REQUIRES_ACTION, PaymentState.DECLINED})
 NEVER_AT_THE_PROCESSOR = Change(
     Outcome.CANCELLED, PaymentState.CANCELLED, Tell.CANCELLED, Then.NOTHING, Reason.UNPAID_TOO_LONG
@@ -51,6 +50,7 @@ def _end_unpaid(payment: Payment, work: Work[BillingRepository]) -> Iterator[Out
     elif payment.state in CANCELLABLE and payment.intent_id:
         repository.payments.move(payment, PaymentState.CANCELLING)
         work.timers.set(CANCEL, purchase_id, work.now)
+        work.timers.set(UNPAID, purchase_id, work.now + LOOK_AGAIN)
     elif payment.state in CANCELLABLE:
         purchase = repository.purchases.lock(purchase_id)
         assert purchase is not None

@@ -12,7 +12,7 @@ from services.billing.domain.outcome import Answer, Outcome, Then
 from services.billing.domain.payment import IN_FLIGHT, PURCHASE_STATE, Payment, PaymentState
 from services.billing.domain.purchase import Purchase, PurchaseState
 from services.billing.domain.request import RequestState
-from services.billing.domain.schedule import poll_after, retry_after
+from services.billing.domain.schedule import LOOK_AGAIN, poll_after, retry_after
 from services.billing.handlers.crediting import finish
 from services.billing.handlers.outcomes import Told, told_of
 from services.billing.handlers.telling import fact
@@ -119,6 +119,7 @@ def _set_timers(payment: Payment, change: Change, work: Work[BillingRepository])
             work.timers.set(SETTLE, purchase_id, work.now + poll_after(tries, purchase_id))
         case Then.CANCEL:
             work.timers.set(CANCEL, purchase_id, work.now)
+            work.timers.set(UNPAID, purchase_id, work.now + LOOK_AGAIN)
         case _:
             pass
     if change.to in AT_REST:

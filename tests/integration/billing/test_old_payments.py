@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.billing.handlers.timers import CANCEL, CHARGE, UNPAID
+from services.billing.handlers.timers import CANCEL, CHARGE, SETTLE, UNPAID
 from shared.contracts.reasons import Reason
 from shared.contracts.top_up_events import (
     PurchaseCancelled,
@@ -139,6 +139,34 @@ def test_paid_at_the_last_moment_is_paid(till: Till) -> None:
     till.turn(CANCEL)
     assert len(till.told(PurchasePaid)) == len(till.charges()) == 1
     assert till.told(PurchaseCancelled) == []
+
+
+@pytest.mark.rule("A4")
+@pytest.mark.case(13)
+def test_declined_by_the_bank_after_the_cancelling_began_it_is_cancelled_all_the_same(till: Till) -> None:
+    till.sandbox.customer("cus_b", cards=[("pm_b", "pm_sandbox_authenticationThenProcessing")])
+    till.hand_in(workspace(version=2, processor_customer_id="cus_b", payment_method_id="pm_b"))
+    request = ask()
+    command = buy(request_id=request.request_id)
+    till.hand_in(request, command)
+    till.turn(CHARGE)
+    intent = till.intent_of(command.purchase_id)
+    till.later(timedelta(hours=24, seconds=1))
+    till.sandbox.complete_authentication(intent)
+    till.turn(UNPAID)
+    till.sandbox.fault(path="/v1/payment_intents/*/cancel", status=503)
+    till.sandbox.fault(method="GET", status=503)
+    till.turn(CANCEL)
+    assert till.state("payments", command.purchase_id) == "cancelling"
+    till.sandbox.clear_faults()
+    till.turn(SETTLE)
+    assert till.state("payments", command.purchase_id) == "processing"
+    till.sandbox.settle(intent, succeeds=False)
+    for _ in range(4):
+        till.later(timedelta(hours=2))
+        till.settle_everything()
+    assert till.state("purchases", command.purchase_id) == "cancelled"
+    assert len(till.told(RequestReleased)) == 1
 
 
 @pytest.mark.rule("A4")
