@@ -104,16 +104,19 @@ class StripeGateway:
             raise PaymentsUnknown(Answer(Outcome.UNKNOWN, detail="the body is no list of PaymentIntents")) from None
 
     def cancel(self, payment: Payment) -> Answer:
-        """POST /v1/payment_intents/:id/cancel; what cannot be cancelled is read instead ("Cancel a PaymentIntent")."""
+        """POST /v1/payment_intents/:id/cancel; an answer that does not decide is read past ("Cancel a PaymentIntent").
+
+        Cancelling twice does no harm, so each try has a key of its own: a saved error is not replayed for a day.
+        """
         intent_id = payment.intent_id
         assert intent_id is not None
-        answer = self._change(
+        key = _key(payment, f"cancel-{payment.tries}")
+        answer, replayed = self._called(
             payment,
-            lambda: self._client.v1.payment_intents.cancel(
-                intent_id, {"cancellation_reason": "abandoned"}, _key(payment, "cancel")
-            ),
+            lambda: self._client.v1.payment_intents.cancel(intent_id, {"cancellation_reason": "abandoned"}, key),
         )
-        return self.retrieve(payment, intent_id) if answer.outcome is Outcome.MOVED_ON else answer
+        undecided = replayed or answer.outcome in (Outcome.MOVED_ON, Outcome.UNKNOWN)
+        return self.retrieve(payment, intent_id) if undecided else answer
 
     def check_method(self, payment: Payment) -> Answer | None:
         """GET /v1/payment_methods/:id: saved, and on the payment's own customer (B9)."""

@@ -170,6 +170,42 @@ def test_declined_by_the_bank_after_the_cancelling_began_it_is_cancelled_all_the
 
 
 @pytest.mark.rule("A4")
+@pytest.mark.case(17)
+@pytest.mark.parametrize("stage", ["before", "after"])
+def test_a_saved_error_does_not_keep_a_payment_from_being_cancelled(till: Till, stage: str) -> None:
+    till.save_method("pm_bad")
+    command = buy()
+    till.hand_in(command)
+    till.turn(CHARGE)
+    till.later(timedelta(hours=24, seconds=1))
+    till.sandbox.fault(path="/v1/payment_intents/*/cancel", stage=stage, save=True)  # type: ignore[arg-type]  # its words
+    till.turn(UNPAID)
+    till.turn(CANCEL)
+    till.wait_for_retry()
+    till.turn(CANCEL)
+    assert till.state("payments", command.purchase_id) == "cancelled"
+    assert len(till.told(PurchaseCancelled)) == 1
+
+
+@pytest.mark.rule("A4")
+@pytest.mark.case(1, 17)
+def test_a_saved_400_found_after_a_kill_is_read_past(till: Till) -> None:
+    till.save_method("pm_bad")
+    command = buy()
+    till.hand_in(command)
+    till.turn(CHARGE)
+    till.later(timedelta(hours=24, seconds=1))
+    till.sandbox.fault(path="/v1/payment_intents/*/cancel", status=400, save=True)
+    till.turn(UNPAID)
+    till.call_and_die(CANCEL)
+    till.turn(CANCEL)
+    assert till.state("payments", command.purchase_id) == "cancelling"
+    till.wait_for_retry()
+    till.turn(CANCEL)
+    assert till.state("payments", command.purchase_id) == "cancelled"
+
+
+@pytest.mark.rule("A4")
 def test_declined_without_ever_reaching_the_processor_is_over_after_a_day(till: Till) -> None:
     till.save_method("pm_never_was")
     command = buy()
