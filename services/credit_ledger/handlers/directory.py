@@ -1,4 +1,10 @@
-"""The directory's changes: kept for decisions to come, and told where they pause or free bought credits (C4, C5)."""
+"""The directory's changes: kept for decisions to come, and told where they pause or free bought credits (C4, C5).
+
+Every run locks all its workspaces up front in the order of their ids, then its accounts, as every decision does. A
+batch of several types is several runs in one transaction, and no handler sees the runs to come: the second may want a
+workspace that goes before those of the first. Two such batches, or one and a batch of usage, can then wait for one
+another; PostgreSQL ends one of them and the runtime does it again, as weather.
+"""
 
 from __future__ import annotations
 

@@ -71,17 +71,21 @@ class UsageRows:
         return {row[:3]: _decided(*row[3:]) for row in rows}
 
     def write(self, rows: Iterable[UsageRow]) -> None:
-        """Keep what was decided now.
+        """Keep what was decided now, in the order of the keys: two workers with the same usages wait one way only.
 
         Raises `Weather` when another process decided one of them at this very moment: next time it will be seen.
         """
         try:
             with self._connection.cursor() as cursor, cursor.copy(QUERIES["copy_usages"]) as copy:
                 copy.set_types(USAGE_TYPES)
-                for row in rows:
+                for row in sorted(rows, key=_key):
                     copy.write_row(row)
         except psycopg.errors.UniqueViolation as error:
             raise Weather("a usage of this batch was decided elsewhere meanwhile") from error
+
+
+def _key(row: UsageRow) -> UsageKey:
+    return row[:3]
 
 
 def _decided(

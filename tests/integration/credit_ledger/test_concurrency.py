@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.credit_ledger import BalanceChanged, CreditsBurned, UsageRefused
+from shared.contracts.decode import Tombstone
 from shared.messaging.failures import Weather
 from tests.integration.credit_ledger.ledger import Answers, Ledger, bad_checks, member, migrated, paid, usage, workspace
 from tests.stack.database import Database
@@ -72,6 +73,38 @@ def test_one_usage_delivered_to_sixteen_workers_at_once_burns_once(ledger: Ledge
     assert (
         sum(remaining for _, _, remaining in ledger.lots("acme", "erin") + ledger.lots("acme", "evan")) == 20_000 - 600
     )
+    assert bad_checks(database) == []
+
+
+@pytest.mark.rule("C11")
+@pytest.mark.case(4)
+def test_usages_are_written_in_one_order_so_that_two_workers_with_the_same_ones_cannot_deadlock(ledger: Ledger) -> None:
+    ledger.handle(*(usage(f"u{i}", 3) for i in (3, 1, 2)), usage("u0", 3, user_id="evan"))
+    assert ledger.rows("SELECT usage_id FROM usages ORDER BY ctid") == [("u0",), ("u1",), ("u2",), ("u3",)]
+
+
+@pytest.mark.case(22)
+def test_changes_of_many_workspaces_and_their_usage_in_any_order_do_not_deadlock(
+    ledger: Ledger, database: Database
+) -> None:
+    names = [f"w{i}" for i in range(20)]
+    ledger.handle(*(workspace(name) for name in names), *(member(workspace_id=name) for name in names))
+
+    def mixed(number: int, each: Ledger) -> Answers:
+        answers = Answers()
+        turned = names[::-1] if number % 2 else names
+        for i in range(5):
+            version = 10 + 10 * i + number
+            kinds: list[list[Any]] = [
+                [usage(f"u{number}-{i}", 1, workspace_id=name) for name in turned],
+                [workspace(name, version=version) for name in turned],
+                [member(version=version, workspace_id=name) for name in turned],
+                [Tombstone(f"{name}/evan") for name in turned],
+            ]
+            answers.effects.extend(each.handle(*kinds[(number // 2 + i) % 4]).effects)
+        return answers
+
+    together(database, mixed, workers=8)
     assert bad_checks(database) == []
 
 
