@@ -30,7 +30,8 @@ REQUEST_TRANSITIONS: dict[RequestState, frozenset[RequestState]] = {
     RequestState.FULFILLED: frozenset(),
     RequestState.DECLINED: frozenset(),
     RequestState.CANCELLED: frozenset(),
-    RequestState.EXPIRED: frozenset(),
+    # By a command that was appended to the log before the request's time was up and is handled after the clock work.
+    RequestState.EXPIRED: frozenset({RequestState.CLAIMED, RequestState.DECLINED, RequestState.CANCELLED}),
 }
 
 
@@ -47,6 +48,10 @@ class Request:
     content_hash: bytes
     purchase_id: str | None = None
     buyer_id: str | None = None
+
+    def open_at(self, at: datetime) -> bool:
+        """Not being bought, not resolved, and its time was not up; whether or not the clock work has run since."""
+        return self.state in (RequestState.REQUESTED, RequestState.EXPIRED) and at < self.expires_at
 
     def lapsed(self, at: datetime) -> bool:
         """Past its time and not being bought: no longer open, whether or not the clock work has run yet."""

@@ -180,11 +180,19 @@ def request_is_open(facts: Facts) -> Verdict:
         return None
     if request.state is RequestState.CLAIMED:
         return refuse(Reason.ALREADY_BEING_BOUGHT, f"{request.buyer_id} is buying it.")
+    if request.open_at(facts.at):
+        return no_newer_request_is_open(facts)
     if request.lapsed(facts.at):
         return refuse(Reason.REQUEST_NOT_OPEN, "It has expired.")
-    if request.state is not RequestState.REQUESTED:
-        return refuse(Reason.REQUEST_NOT_OPEN, f"It is {request.state.value}.")
-    return None
+    return refuse(Reason.REQUEST_NOT_OPEN, f"It is {request.state.value}.")
+
+
+def no_newer_request_is_open(facts: Facts) -> Verdict:
+    """A5: an expired request does not come back beside the one that its asker has made since."""
+    newer, request = facts.own_open_request, facts.request
+    if newer is None or request is None or newer.request_id == request.request_id:
+        return None
+    return refuse(Reason.REQUEST_NOT_OPEN, "It has expired, and its asker has asked anew.")
 
 
 def purchase_fits_request(facts: Facts) -> Verdict:

@@ -25,6 +25,9 @@ def facts_about(
 ) -> Facts:
     """The facts for a command of `workspace_id`; a request of another workspace is not among them."""
     repository = work.repository
+    request = _request(work, workspace_id, request_id)
+    if request is not None:
+        own_open_request = repository.requests.open_of(workspace_id, request.asker_id)
     return Facts(
         workspace_id=workspace_id,
         actor_id=actor_id,
@@ -37,7 +40,7 @@ def facts_about(
         user_ids=user_ids,
         reviewed=_price(reviewed) if reviewed else None,
         request_id=request_id,
-        request=_request(work, workspace_id, request_id),
+        request=request,
         own_open_request=own_open_request,
     )
 

@@ -7,17 +7,21 @@ from datetime import timedelta
 import pytest
 
 from services.billing.handlers.timers import CANCEL, CHARGE, REQUEST_EXPIRY, UNPAID
+from shared.contracts.message import Message
 from shared.contracts.reasons import Reason
 from shared.contracts.top_up_commands import CancelRequest, DeclineRequest
 from shared.contracts.top_up_events import (
     CommandRefused,
+    PurchasePaid,
     RequestCancelled,
+    RequestClaimed,
     RequestDeclined,
     RequestExpired,
+    RequestFulfilled,
     RequestReleased,
     TopUpRequested,
 )
-from tests.integration.billing.messages import ask, buy, workspace
+from tests.integration.billing.messages import ask, buy, credited, workspace
 from tests.integration.billing.till import Till
 
 
@@ -116,6 +120,45 @@ def test_past_its_time_it_is_not_open_even_before_the_clock_work_ran(till: Till)
     assert len(till.told(TopUpRequested)) == 2
     till.turn(REQUEST_EXPIRY)
     assert len(till.told(RequestExpired)) == 1
+
+
+@pytest.mark.rule("A4")
+@pytest.mark.case(22)
+@pytest.mark.parametrize("act", ["buy", "cancel", "decline"])
+def test_a_command_from_before_the_expiry_counts_though_the_clock_work_ran_first(till: Till, act: str) -> None:
+    request = ask()
+    till.hand_in(request)
+    till.later(timedelta(days=14) - timedelta(seconds=5))
+    before = till.now()
+    till.later(timedelta(seconds=30))
+    till.turn(REQUEST_EXPIRY)
+    commands = {
+        "buy": buy(request_id=request.request_id),
+        "cancel": cancel(request.request_id),
+        "decline": decline(request.request_id),
+    }
+    till.hand_in(commands[act], appended_at=before)
+    assert till.reasons() == []
+    kinds: dict[str, type[Message]] = {"buy": RequestClaimed, "cancel": RequestCancelled, "decline": RequestDeclined}
+    assert len(till.told(RequestExpired)) == len(till.told(kinds[act])) == 1
+    till.settle_everything()
+    for paid in till.told(PurchasePaid):
+        till.hand_in(credited(paid))
+    assert len(till.told(RequestFulfilled)) == (act == "buy")
+    assert len(till.told(RequestExpired)) == 1
+
+
+@pytest.mark.rule("A4", "A5")
+def test_an_expired_request_does_not_come_back_beside_a_newer_one(till: Till) -> None:
+    request = ask()
+    till.hand_in(request)
+    till.later(timedelta(days=14) - timedelta(seconds=5))
+    before = till.now()
+    till.later(timedelta(seconds=30))
+    till.turn(REQUEST_EXPIRY)
+    till.hand_in(ask())
+    till.hand_in(buy(request_id=request.request_id), appended_at=before)
+    assert till.reasons() == [Reason.REQUEST_NOT_OPEN]
 
 
 @pytest.mark.rule("A4")

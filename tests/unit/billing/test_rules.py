@@ -189,7 +189,8 @@ def test_at_most_one_request_of_an_asker_is_open() -> None:
         ({"state": RequestState.FULFILLED}, Reason.REQUEST_NOT_OPEN),
         ({"state": RequestState.DECLINED}, Reason.REQUEST_NOT_OPEN),
         ({"state": RequestState.CANCELLED}, Reason.REQUEST_NOT_OPEN),
-        ({"state": RequestState.EXPIRED}, Reason.REQUEST_NOT_OPEN),
+        ({"state": RequestState.EXPIRED}, None),  # the command was appended before its time was up
+        ({"state": RequestState.EXPIRED, "expires_at": NOW}, Reason.REQUEST_NOT_OPEN),
         ({"expires_at": NOW}, Reason.REQUEST_NOT_OPEN),
         ({"asker_id": "emil"}, Reason.REQUEST_MISMATCH),
         ({"package_id": "credits-100k"}, Reason.REQUEST_MISMATCH),
