@@ -9,7 +9,8 @@ from services.billing.domain.links import Links
 from services.billing.domain.outcome import Answer, Outcome
 from services.billing.domain.payment import IN_FLIGHT, WATCHED, Payment, PaymentState
 from services.billing.domain.processor import Processor
-from services.billing.domain.schedule import poll_after
+from services.billing.domain.schedule import LOOK_AGAIN, poll_after
+from services.billing.domain.step import listing_since
 from services.billing.handlers.calling import checked
 from services.billing.handlers.settlement import settle
 from services.billing.handlers.timers import SETTLE
@@ -37,10 +38,10 @@ FACTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Which intent to read, for the payment as it stands."""
+    """Which intent to read, for the payment as it stands; None: look for it among the customer's."""
 
     payment: Payment
-    intent_id: str
+    intent_id: str | None
 
 
 class SettleErrand:
@@ -61,11 +62,16 @@ class SettleErrand:
         if payment is None or payment.state in FINISHED:
             return None
         intent_id = payment.intent_id or work.repository.webhooks.intent_named_for(ref)
-        return Reading(payment, intent_id) if intent_id else None
+        # A parked payment is looked for as long as it takes: what may have been charged must become known.
+        return Reading(payment, intent_id) if intent_id or payment.state is PaymentState.PARKED else None
 
     def perform(self, request: Reading) -> Answer:
         """A reading changes nothing there."""
-        answer = checked(self._processor.retrieve(request.payment, request.intent_id))
+        payment, processor = request.payment, self._processor
+        if request.intent_id is None:
+            answer = checked(processor.find(payment, listing_since(payment)))
+        else:
+            answer = checked(processor.retrieve(payment, request.intent_id))
         reach(AFTER_STRIPE)
         return answer
 
@@ -80,4 +86,6 @@ class SettleErrand:
         settled = settle(request.payment, answer, work, self._links.authenticate(ref))
         if settled.payment.state in WATCHED:
             work.timers.set(SETTLE, ref, work.now + poll_after(settled.payment.tries, ref))
+        elif settled.payment.state is PaymentState.PARKED:
+            work.timers.set(SETTLE, ref, work.now + LOOK_AGAIN)
         return settled.outgoing

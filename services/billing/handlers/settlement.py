@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 # The processor or the road to it is in trouble; it passes.
 WEATHER = frozenset({Then.SAME_KEY, Then.READ})
-# A payment here needs no more clock work of ours.
+# A payment here is not cancelled by the clock any more.
 AT_REST = frozenset({PaymentState.SUCCEEDED, PaymentState.CANCELLED, PaymentState.PARKED})
 
 
@@ -120,6 +120,8 @@ def _set_timers(payment: Payment, change: Change, work: Work[BillingRepository])
         case Then.CANCEL:
             work.timers.set(CANCEL, purchase_id, work.now)
             work.timers.set(UNPAID, purchase_id, work.now + LOOK_AGAIN)
+        case Then.PERSON:
+            work.timers.set(SETTLE, purchase_id, work.now + LOOK_AGAIN)
         case _:
             pass
     if change.to in AT_REST:

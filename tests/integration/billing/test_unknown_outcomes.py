@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.billing.handlers.timers import CHARGE
+from services.billing.handlers.timers import CHARGE, SETTLE
 from shared.contracts.reasons import Reason
 from shared.contracts.top_up_events import (
     PurchasePaid,
@@ -100,4 +100,24 @@ def test_a_call_the_processor_calls_wrong_waits_for_a_person(till: Till, status:
     assert till.due_in(CHARGE, command.purchase_id) is None
     till.hand_in(retry(command))
     assert till.reasons() == [Reason.NEEDS_A_PERSON]
+    till.later(timedelta(days=2))
+    till.settle_everything()
+    assert till.state("purchases", command.purchase_id) == "parked"
     assert till.charges() == []
+
+
+@pytest.mark.rule("B8", "B10")
+@pytest.mark.case(2, 12)
+def test_a_parked_payment_that_was_paid_after_all_becomes_known(till: Till) -> None:
+    """The processor said that the call was wrong, and carried it out: no intent of it is known here."""
+    till.sandbox.fault(stage="after", action="error", status=403)
+    command = buy()
+    till.hand_in(command)
+    till.turn(CHARGE)
+    assert till.state("purchases", command.purchase_id) == "parked"
+    till.sandbox.fault(method="GET", times=2, status=503)
+    for _ in range(5):
+        till.later(timedelta(hours=1, seconds=1))
+        till.settle_everything()
+    assert len(till.told(PurchasePaid)) == len(till.charges()) == 1
+    assert till.due_in(SETTLE, command.purchase_id) is None
