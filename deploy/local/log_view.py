@@ -51,7 +51,7 @@ class LogView:
 
 def readable(line: str) -> Text:
     """A structured log line as `time event key=value`; any other line as it stands."""
-    fields = _fields(line)
+    fields = fields_of(line)
     if fields is None:
         return Text.from_ansi(line)
     level = str(fields.get("level", "info")).lower()
@@ -60,7 +60,8 @@ def readable(line: str) -> Text:
     return Text(f"{time} {fields['event']}", style=LEVEL_STYLES.get(level, "")) + Text(f" {rest}", style="dim")
 
 
-def _fields(line: str) -> dict[str, object] | None:
+def fields_of(line: str) -> dict[str, object] | None:
+    """The fields of a structured line; None for any other."""
     if not line.startswith("{"):
         return None
     try:

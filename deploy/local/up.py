@@ -12,12 +12,13 @@ from rich.console import Console
 
 from deploy.local.environment import write_environment
 from deploy.local.example_cards import save_example_cards
+from deploy.local.last_words import last_words
 from deploy.local.log_view import LogView
 from deploy.local.run_folder import RUNS, RunFolder, clean_up_abandoned, is_held
 from deploy.local.stack import Stack
 from deploy.local.trouble import Trouble
 from deploy.local.world import World
-from shared.messaging.settings import EXIT_CODE as WRONG_SETTINGS
+from shared.messaging.settings import EXIT_CODE as NOT_TO_BE_RESTARTED
 
 NAME = "up"
 ENVIRONMENT_FILE = "env"
@@ -89,12 +90,14 @@ def _serve(console: Console, run: RunFolder, environment_file: Path, ended: thre
 
 
 def _workers_go_on(console: Console, world: World) -> bool:
-    """Starts ended workers again; False when one has ended because of its settings, which another start would not
-    mend."""
+    """Starts ended workers again; False when one has ended over what another start would not mend: settings, schema,
+    rights or names at Kafka."""
     for worker in world.workers.values():
         if not worker.running:
-            if worker.exit_code == WRONG_SETTINGS:
-                console.print(f"{worker.service} refuses its settings: see {worker.log}.", style="bold red")
+            if worker.exit_code == NOT_TO_BE_RESTARTED:
+                console.print(f"{worker.service} ended, and another start would not help. It said:", style="bold red")
+                console.print(last_words(worker.log), soft_wrap=True, highlight=False, markup=False)
+                console.print(f"Its log: {worker.log}", soft_wrap=True, highlight=False)
                 return False
             console.print(f"{worker.service} ended with {worker.exit_code} and is started again.", style="bold yellow")
             time.sleep(RESTART_AFTER_S)
