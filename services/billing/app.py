@@ -22,8 +22,8 @@ from services.billing.settings import LIVE_KEYS, BillingSettings
 from services.billing.stripe_gateway import NotFromStripe, StripeGateway, verified_event
 from shared.messaging.service import Companion, Runtime, Service
 
-# Longer than two calls with all their time-outs (2 x 23 s): a method that is checked, and the charge.
-LEASE_S = 60
+# Longer than four calls with all their time-outs (4 x 23 s): a charge, its replay read anew, and the method looked up.
+LEASE_S = 120
 CHARGES_AT_ONCE = 8  # a charge takes about a second there; 8 threads are far above any buyer's pace
 READINGS_AT_ONCE = 2
 CANCELLATIONS_AT_ONCE = 1

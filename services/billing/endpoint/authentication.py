@@ -66,7 +66,9 @@ def authentication_routes(runtime: Runtime[BillingRepository], challenges: Chall
         try:
             with runtime.transaction() as work:
                 payment = work.repository.payments.lock(str(purchase_id))
-                if payment is not None and payment.state is PaymentState.REQUIRES_ACTION:
+                waits = payment is not None and payment.state is PaymentState.REQUIRES_ACTION
+                # One that is due already may be under way: set anew, its answer would count for nothing.
+                if waits and not work.repository.payments.reading_is_due(SETTLE, str(purchase_id), work.now):
                     work.timers.set(SETTLE, str(purchase_id), work.now)
         except psycopg.Error:
             return _page(200, RETURNED)  # the poll will read it

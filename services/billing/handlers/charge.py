@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -126,4 +126,6 @@ class ChargeErrand:
         if answer.outcome is not Outcome.REJECTED:
             return answer
         unusable = self._processor.check_method(payment)
-        return unusable if unusable and unusable.outcome is Outcome.METHOD_UNUSABLE else answer
+        if unusable is None or unusable.outcome is not Outcome.METHOD_UNUSABLE:
+            return answer
+        return replace(unusable, intent=answer.intent)  # it may have been made all the same: the next attempt is on it

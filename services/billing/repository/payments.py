@@ -125,6 +125,11 @@ class Payments:
             {"purchase_id": payment.purchase_id, "attempt": payment.attempt.number, "at": at},
         )
 
+    def reading_is_due(self, kind: str, purchase_id: str, now: datetime) -> bool:
+        """Whether the errand that reads it is about to run, or runs at this moment."""
+        values = {"purchase_id": purchase_id, "kind": kind, "now": now}
+        return self._connection.execute(QUERIES["reading_is_due"], values).fetchone() is not None
+
     def note_checked(self, payment: Payment) -> None:
         """Keep that the attempt's method is the workspace's own."""
         values = {"purchase_id": payment.purchase_id, "attempt": payment.attempt.number}

@@ -208,6 +208,19 @@ def test_coming_back_has_the_payment_read_at_once(till: Till, door: httpx.Client
     assert len(till.told(PurchasePaid)) == 1
 
 
+@pytest.mark.rule("B9")
+@pytest.mark.case(13)
+def test_coming_back_again_and_again_does_not_disturb_the_reading(till: Till, door: httpx.Client) -> None:
+    purchase_id = action_required(till)
+    assert door.get(f"/purchases/{purchase_id}/returned").status_code == 200
+    lease = "UPDATE timers SET leased_until = now() + interval '1 minute', lease_token = gen_random_uuid()"
+    with till.transaction() as connection:
+        taken = connection.execute(f"{lease} WHERE kind = 'settle' RETURNING lease_token").fetchall()
+    assert door.get(f"/purchases/{purchase_id}/returned").status_code == 200
+    with till.transaction() as connection:
+        assert connection.execute("SELECT lease_token FROM timers WHERE kind = 'settle'").fetchall() == taken
+
+
 def test_unknown_and_finished_purchases_have_a_plain_page(till: Till, door: httpx.Client) -> None:
     command = buy()
     till.hand_in(command)

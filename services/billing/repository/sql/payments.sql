@@ -59,6 +59,9 @@ WHERE purchase_id = %(purchase_id)s AND attempt = %(attempt)s;
 -- name: note_checked
 UPDATE payment_attempts SET method_checked = true WHERE purchase_id = %(purchase_id)s AND attempt = %(attempt)s;
 
+-- name: reading_is_due
+SELECT FROM timers WHERE kind = %(kind)s AND ref = %(purchase_id)s AND state = 'waiting' AND due_at <= %(now)s;
+
 -- name: note_failure
 UPDATE payment_attempts SET reason = %(reason)s, decline_code = %(decline_code)s
 WHERE purchase_id = %(purchase_id)s AND attempt = %(attempt)s;
