@@ -7,13 +7,16 @@ from datetime import timedelta
 import pytest
 
 from services.billing.handlers.timers import CHARGE, SETTLE
+from services.billing.stripe_gateway import StripeGateway
 from shared.contracts.reasons import Reason
 from shared.contracts.top_up_events import (
     PurchasePaid,
+    RequestReleased,
 )
 from shared.messaging.failures import SettingsProblem
-from tests.integration.billing.messages import buy, retry
+from tests.integration.billing.messages import ask, buy, retry
 from tests.integration.billing.till import Till
+from tests.unit.billing.builders import payment
 
 
 @pytest.mark.rule("B10")
@@ -121,3 +124,21 @@ def test_a_parked_payment_that_was_paid_after_all_becomes_known(till: Till) -> N
         till.settle_everything()
     assert len(till.told(PurchasePaid)) == len(till.charges()) == 1
     assert till.due_in(SETTLE, command.purchase_id) is None
+
+
+@pytest.mark.rule("A4")
+def test_a_parked_payment_cancelled_by_hand_at_the_processor_frees_its_request(till: Till) -> None:
+    till.save_method("pm_3ds")
+    request = ask()
+    command = buy(request_id=request.request_id)
+    till.sandbox.fault(stage="after", action="error", status=403)
+    till.hand_in(request, command)
+    till.turn(CHARGE)
+    assert till.state("purchases", command.purchase_id) == "parked"
+    gateway = StripeGateway(till.settings.stripe_api_key.get_secret_value(), till.settings.stripe_api_base)
+    (made,) = gateway.payments_since(till.now() - timedelta(hours=1))
+    gateway.cancel(payment(intent_id=made.intent_id))
+    till.later(timedelta(hours=1, seconds=1))
+    till.turn(SETTLE)
+    assert till.state("purchases", command.purchase_id) == "cancelled"
+    assert len(till.told(RequestReleased)) == 1
