@@ -82,6 +82,19 @@ def test_tampering_is_found_and_the_first_row_named(
     assert found["first"]
 
 
+def test_what_became_of_one_lot_is_found_without_reading_all_postings(books: Ledger) -> None:
+    [(lot_id,)] = books.rows("SELECT lot_id FROM lots WHERE kind = 'quota'")
+    books.rows("SELECT set_config('enable_seqscan', 'off', false)")  # on a table this small it would be the cheapest
+    plan = books.rows("EXPLAIN SELECT account, credits FROM entries WHERE lot_id = %s", lot_id)
+    assert "Seq Scan" not in str(plan)
+    assert [
+        credits for (credits,) in books.rows("SELECT credits FROM entries WHERE lot_id = %s ORDER BY 1", lot_id)
+    ] == [
+        -100,
+        10_000,
+    ]
+
+
 def test_without_an_address_verify_says_which_setting_is_missing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
