@@ -44,10 +44,12 @@ lint: $(INSTALLED) ## ruff, mypy --strict, import rules
 docs: $(INSTALLED) ## regenerate JSON Schemas, AsyncAPI documents and the list of reasons
 	@$(RUN) -m deploy.documents write
 
-lock: ## resolve requirements.lock anew, with hashes (needs uv and the network)
+lock: ## resolve both locks anew, with hashes (needs uv and the network)
 	@command -v uv >/dev/null || { echo 'make lock needs uv: python3 -m pip install uv' >&2; exit 1; }
 	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --all-extras \
 	    pyproject.toml --output-file requirements.lock
+	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra sandbox \
+	    --constraint requirements.lock pyproject.toml --output-file deploy/image-requirements.lock
 
 clean: ## remove .venv, .refill and what tools leave behind; downloads stay cached
 	@if [ -x $(RUN) ]; then $(RUN) -m services.cli down || true; fi
