@@ -7,6 +7,7 @@ from pathlib import Path
 
 from services.cli.outcome import Exit, Problem
 from shared.contracts.catalog import TOPICS
+from shared.messaging.environment import FILE
 from shared.messaging.failures import SettingsProblem
 from shared.messaging.settings import ClientSettings, KafkaSettings, load_settings
 from shared.messaging.topic_setup import missing
@@ -22,7 +23,7 @@ def load_environment() -> None:
         if path.is_file():
             for line in path.read_text(encoding="utf-8").splitlines():
                 name, equals, value = line.partition("=")
-                if equals:
+                if equals and not os.environ.get(name + FILE):
                     os.environ.setdefault(name, value)
             return
 

@@ -1,4 +1,7 @@
-"""What a worker is told by its environment. Every wrong or missing setting is reported at once; no value is printed."""
+"""What a worker is told by its environment. Every wrong or missing setting is reported at once; no value is printed.
+
+Every setting may come in a file instead, named by `<NAME>_FILE` (environment.py).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.messaging.environment import Flaw, complaint, look_up
 from shared.messaging.failures import SettingsProblem
 
 PREFIX = "REFILL_"
@@ -124,18 +128,43 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 def load_settings(settings_class: type[S]) -> S:
-    """The settings from the environment.
+    """The settings from the environment and from the files it names.
 
     Raises `SettingsProblem` that names every wrong or missing variable, what is wrong with it and how to mend it.
     """
+    values, unusable = _read(settings_class)
+    told = [str(flaw) for flaw in unusable.values()]
     try:
-        return settings_class()
+        settings = settings_class(**values)
     except ValidationError as error:
         # Inputs and contexts may hold passwords: they are left out at the source.
         flaws = error.errors(include_input=False, include_context=False, include_url=False)
-        lines = [_explain(settings_class, flaw["loc"], flaw["type"], flaw["msg"]) for flaw in flaws]
-        count = "1 setting is" if len(lines) == 1 else f"{len(lines)} settings are"
-        raise SettingsProblem("\n".join([f"{count} missing or wrong:", *lines])) from None
+        # What a file was to say has been told already: here it looks missing, also to rules between settings.
+        left = [flaw for flaw in flaws if flaw["loc"][:1] not in unusable and (flaw["loc"] or not unusable)]
+        told += [_explain(settings_class, flaw["loc"], flaw["type"], flaw["msg"]) for flaw in left]
+    if told:
+        raise SettingsProblem(complaint(told)) from None
+    return settings
+
+
+def _read(settings_class: type[BaseSettings]) -> tuple[dict[str, Any], dict[tuple[str, ...], Flaw]]:
+    """What the environment and its files say, as the class is given it; and what cannot be used, as pydantic places it.
+
+    The environment alone is also read by pydantic itself: what we give comes before that.
+    """
+    values: dict[str, Any] = {}
+    flaws: dict[tuple[str, ...], Flaw] = {}
+    for name, field in settings_class.model_fields.items():
+        variable = environment_name(name, field)
+        key = variable if field.validation_alias else name
+        try:
+            value = look_up(variable)
+        except Flaw as flaw:
+            flaws[key,] = flaw
+            continue
+        if value is not None:
+            values[key] = value
+    return values, flaws
 
 
 def environment_name(name: str, field: FieldInfo) -> str:
@@ -145,14 +174,14 @@ def environment_name(name: str, field: FieldInfo) -> str:
 
 def _explain(settings_class: type[BaseSettings], place: tuple[Any, ...], kind: str, message: str) -> str:
     if not place:  # a rule between several settings
-        return f"  {_plain(message)}"
+        return _plain(message)
     for name, field in settings_class.model_fields.items():
         variable = environment_name(name, field)
         if place[0] in (name, variable):
             wrong = "is missing" if kind == "missing" else _plain(message)
             example = f", for example {field.examples[0]}" if field.examples else ""
-            return f"  {variable} {wrong}; wanted: {field.description or name.replace('_', ' ')}{example}"
-    return f"  {place[0]} {_plain(message)}"
+            return f"{variable} {wrong}; wanted: {field.description or name.replace('_', ' ')}{example}"
+    return f"{place[0]} {_plain(message)}"
 
 
 def _plain(message: str) -> str:

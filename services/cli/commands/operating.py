@@ -15,6 +15,7 @@ from services.cli.outcome import Exit, Problem
 from services.cli.output import Output
 from services.cli.settings import load_environment
 from shared.contracts.catalog import BY_NAME, SERVICES
+from shared.messaging.environment import FILE
 from shared.messaging.settings import EXIT_CODE
 
 AUDITOR = "REFILL_AUDITOR_DATABASE_URL"
@@ -23,7 +24,7 @@ AUDITOR = "REFILL_AUDITOR_DATABASE_URL"
 def verify(as_json: AsJson = False) -> None:
     """Check the books: every transaction sums to zero, every balance is the fold of its entries."""
     load_environment()
-    if not os.environ.get(AUDITOR):
+    if not (os.environ.get(AUDITOR) or os.environ.get(AUDITOR + FILE)):
         mend = f"Run `refill up` in another terminal, or set {AUDITOR} to the address of a role that may read."
         raise Problem("Nothing says where the ledger's database is.", mend, Exit.USAGE)
     _run("credit-ledger", ["verify"], as_json=as_json)

@@ -42,3 +42,11 @@ def test_the_environment_wins_over_the_file(nowhere: Path, monkeypatch: pytest.M
     (nowhere / ".refill").mkdir()
     (nowhere / ".refill" / "env").write_text("REFILL_KAFKA_BOOTSTRAP=127.0.0.1:19092\n")
     assert settings.kafka_settings().bootstrap == ("kafka:9092",)
+
+
+def test_a_file_in_the_environment_wins_over_what_up_wrote(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (nowhere / "address").write_text("kafka:9092\n")
+    monkeypatch.setattr("os.environ", {"REFILL_KAFKA_BOOTSTRAP_FILE": str(nowhere / "address")})
+    (nowhere / ".refill").mkdir()
+    (nowhere / ".refill" / "env").write_text("REFILL_KAFKA_BOOTSTRAP=127.0.0.1:19092\n")
+    assert settings.kafka_settings().bootstrap == ("kafka:9092",)
