@@ -8,16 +8,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.messaging.environment import Flaw, complaint, look_up
 from shared.messaging.failures import SettingsProblem
+from shared.messaging.tls import CA, CERTIFICATE, KEY, Tls
 
 PREFIX = "REFILL_"
 EXIT_CODE = 78  # EX_CONFIG of sysexits.h: a supervisor knows that starting again will not help
@@ -61,6 +62,7 @@ class KafkaSettings:
     sasl_mechanism: str | None = None
     username: str | None = None
     password: SecretStr | None = None
+    tls: Tls | None = None
     delivery_timeout_ms: int = 10_000
     poll_timeout_ms: int = 200
     max_poll_records: int = 500
@@ -85,6 +87,13 @@ class ClientSettings(BaseSettings):
     )
     kafka_username: str | None = Field(None, description="the worker's name at Kafka")
     kafka_password: SecretStr | None = Field(None, description="the worker's password at Kafka")
+    kafka_ssl_ca_file: Path | None = Field(
+        None, description="the certificates (PEM) of the authority that Kafka's certificate must come from"
+    )
+    kafka_ssl_certificate_file: Path | None = Field(
+        None, description="the certificate (PEM) by which Kafka knows this program"
+    )
+    kafka_ssl_key_file: Path | None = Field(None, description="the private key (PEM) of that certificate")
     # Beyond 60 s a successor of a relay that died would wait longer than an overdue purchase may (O1).
     relay_delivery_timeout_ms: Annotated[int, Field(ge=1_000, le=60_000)] = Field(
         10_000, description="how long a send may take before the relay gives it up"
@@ -93,6 +102,24 @@ class ClientSettings(BaseSettings):
     poll_timeout_ms: Annotated[int, Field(ge=50, le=5_000)] = Field(200, description="how long one poll waits")
     # One transaction takes what one poll gives; above some thousands nothing is gained and a rollback costs more.
     max_poll_records: Annotated[int, Field(ge=1, le=5_000)] = Field(500, description="the most messages of one poll")
+
+    @model_validator(mode="after")
+    def _files_of_tls_fit(self) -> Self:
+        tls = Tls(self.kafka_ssl_ca_file, self.kafka_ssl_certificate_file, self.kafka_ssl_key_file)
+        given = [name for name, path in ((CA, tls.ca), (CERTIFICATE, tls.certificate), (KEY, tls.key)) if path]
+        if given and not self._speaks_tls():
+            raise ValueError(
+                f"{', '.join(given)} given, but REFILL_KAFKA_SECURITY_PROTOCOL is {self.kafka_security_protocol}: "
+                "SSL or SASL_SSL would use it"
+            )
+        if tls.key and not tls.certificate:
+            raise ValueError(f"{KEY} is given without {CERTIFICATE}")
+        if self._speaks_tls():
+            tls.context()
+        return self
+
+    def _speaks_tls(self) -> bool:
+        return self.kafka_security_protocol in ("SSL", "SASL_SSL")
 
     def kafka(self) -> KafkaSettings:
         """The part of the settings that the road to Kafka needs."""
@@ -103,6 +130,9 @@ class ClientSettings(BaseSettings):
             sasl_mechanism=self.kafka_sasl_mechanism,
             username=self.kafka_username,
             password=self.kafka_password,
+            tls=Tls(self.kafka_ssl_ca_file, self.kafka_ssl_certificate_file, self.kafka_ssl_key_file)
+            if self._speaks_tls()
+            else None,
             delivery_timeout_ms=self.relay_delivery_timeout_ms,
             poll_timeout_ms=self.poll_timeout_ms,
             max_poll_records=self.max_poll_records,
@@ -118,10 +148,28 @@ class WorkerSettings(ClientSettings):
     """
 
     database_url: DatabaseUrl = Field(description=DATABASE_WANTED)
+    # A broker's restart takes some seconds, a machine's with everything on it about half a minute.
+    start_patience_s: Annotated[int, Field(ge=0, le=3_600)] = Field(
+        60, description="how long to wait at the start for servers and topics that are not there"
+    )
+    topic_partitions: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        None, description="partitions of every topic, in place of the catalog's number: for tests"
+    )
     # What a supervisor grants between SIGTERM and SIGKILL is often 30 s; be done before.
     drain_timeout_s: Annotated[int, Field(ge=1, le=300)] = Field(15, description="how long stopping may take")
     log_format: LogFormat = Field("auto", description="how log lines look")
-    ready_file: Path | None = Field(None, description="a file that stands while the worker is ready")
+    ready_file: Path | None = Field(None, description="a file that says whether the worker is healthy")
+
+    @model_validator(mode="after")
+    def _a_name_has_its_proof(self) -> Self:
+        protocol = self.kafka_security_protocol
+        proof = (self.kafka_sasl_mechanism, self.kafka_username, self.kafka_password)
+        names = "REFILL_KAFKA_SASL_MECHANISM, REFILL_KAFKA_USERNAME and REFILL_KAFKA_PASSWORD"
+        if protocol.startswith("SASL_") and not all(proof):
+            raise ValueError(f"REFILL_KAFKA_SECURITY_PROTOCOL is {protocol}: {names} are wanted too")
+        if any(proof) and not protocol.startswith("SASL_"):
+            raise ValueError(f"{names}: REFILL_KAFKA_SECURITY_PROTOCOL is {protocol}, only SASL_... would use them")
+        return self
 
 
 S = TypeVar("S", bound=BaseSettings)

@@ -49,6 +49,8 @@ def connection(settings: KafkaSettings, client: str) -> dict[str, Any]:
         "reconnect_backoff_max_ms": RECONNECT_MAX_MS,
         "security_protocol": settings.security_protocol,
     }
+    if settings.tls:
+        options["ssl_context"] = settings.tls.context()
     if settings.sasl_mechanism:
         options["sasl_mechanism"] = settings.sasl_mechanism
         options["sasl_plain_username"] = settings.username
