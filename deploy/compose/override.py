@@ -1,0 +1,51 @@
+"""What one run adds to the project's own file: settings of single services, as a second compose file."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass
+class Override:
+    """The file is written anew before each command, so that it always says what is wanted now."""
+
+    path: Path
+    settings: dict[str, dict[str, str]] = field(default_factory=dict)
+    mounts: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def set(self, service: str, settings: Mapping[str, str]) -> None:
+        """The service's containers get these settings; one that has any is not started again by the engine, for it
+        is there to be looked at when it ends."""
+        self.settings[service] = dict(settings)
+
+    def clear(self, service: str) -> None:
+        self.settings.pop(service, None)
+
+    def mount(self, service: str, folder: Path, at: str) -> None:
+        """A folder of this machine in the place of the volume there."""
+        self.mounts.setdefault(service, {})[at] = str(folder)
+
+    def write(self) -> Path:
+        """Writes the file, whole or not at all, and returns where it stands."""
+        services: dict[str, dict[str, Any]] = {}
+        for service, settings in self.settings.items():
+            services[service] = {"environment": {name: _literal(value) for name, value in settings.items()}}
+            if settings:
+                services[service]["restart"] = "no"
+        for service, mounts in self.mounts.items():
+            services.setdefault(service, {})["volumes"] = [
+                {"type": "bind", "source": _literal(folder), "target": at} for at, folder in mounts.items()
+            ]
+        part = self.path.with_suffix(".part")
+        part.touch(0o600)
+        part.write_text(json.dumps({"services": services}, indent=2))
+        os.replace(part, self.path)
+        return self.path
+
+
+def _literal(value: str) -> str:
+    """Compose takes a dollar for the beginning of a variable."""
+    return value.replace("$", "$$")
