@@ -15,7 +15,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
-# How long a statement, a lock or an idle transaction may take is a property of the role: deploy/postgres/limits_worker.sql.
+# How long a statement, a lock or an idle transaction may take is the role's: deploy/postgres/limits_worker.sql.
 CONNECT_TIMEOUT_S = 5
 # A peer that vanished without a word (cable, killed machine) is noticed after about 5 + 3 x 5 seconds.
 KEEPALIVES = {"keepalives": "1", "keepalives_idle": "5", "keepalives_interval": "5", "keepalives_count": "3"}
