@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 CA = "REFILL_KAFKA_SSL_CA_FILE"
 CERTIFICATE = "REFILL_KAFKA_SSL_CERTIFICATE_FILE"
 KEY = "REFILL_KAFKA_SSL_KEY_FILE"
+
+# What is wrong with a server's certificate, by OpenSSL's number (x509_vfy.h), and what to do.
+_NOT_TRUSTED = "was issued by an authority that is not trusted here: one of the two is the wrong one"
+_OTHER_NAME = "is for other host names than the one it was reached by: have one issued for it, or use its name"
+CERTIFICATE_TROUBLES: Mapping[int, str] = {
+    9: "is not valid yet: the clock of this machine or of the issuer is wrong",
+    10: "has expired: renew it (or this machine's clock is far ahead)",
+    18: _NOT_TRUSTED,
+    19: _NOT_TRUSTED,
+    20: _NOT_TRUSTED,
+    21: _NOT_TRUSTED,
+    62: _OTHER_NAME,
+    64: _OTHER_NAME,
+}
 
 
 class UnusableFile(ValueError):
