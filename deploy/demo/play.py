@@ -17,7 +17,6 @@ from deploy.local.example_cards import save_example_cards
 from deploy.local.run_folder import RunFolder
 from deploy.local.stack import Stack
 from deploy.local.trouble import Trouble
-from shared.messaging.settings import KafkaSettings
 
 STEPS: tuple[Callable[[Stage], None], ...] = (
     usage.play,
@@ -41,11 +40,10 @@ def run(json_output: bool = False) -> int:
             started = time.monotonic()
             _say(console, "Starting a real Kafka, a real PostgreSQL, the Stripe sandbox and a mail server ...")
             with Stack(folder) as stack:
-                kafka = KafkaSettings(bootstrap=(stack.kafka.bootstrap,))
                 save_example_cards(stack.world.sandbox.port)
                 stack.world.start_workers()
                 _say(console, f"Up after {time.monotonic() - started:.1f} s. Logs and data: {folder.path.name}")
-                stage = Stage.open(stack.world, kafka, narrator)
+                stage = Stage.open(stack.world, narrator)
                 try:
                     stage.load_examples()
                     for step in STEPS:

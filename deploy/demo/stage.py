@@ -27,7 +27,6 @@ from shared.contracts.product import UsageReported
 from shared.contracts.top_up_commands import PurchaseTopUp, Quote, QuoteTopUp
 from shared.contracts.top_up_events import CommandRefused, TopUpQuoted
 from shared.contracts.workspace import MemberChanged, Role, WorkspaceChanged
-from shared.messaging.settings import KafkaSettings
 
 WORKSPACE = "acme"
 EXAMPLES = PROJECT / "examples"
@@ -109,19 +108,19 @@ class Stage:
     first_purchase: Bought = field(init=False)
 
     @classmethod
-    def open(cls, world: World, kafka: KafkaSettings, narrator: Narrator) -> Stage:
-        """The stage on a started world."""
+    def open(cls, world: World, narrator: Narrator) -> Stage:
+        """The stage on a started world. Its people write as edge, products and upstream; it watches as the edge."""
         directory = [json.loads(line) for line in (EXAMPLES / "directory.jsonl").read_text().splitlines()]
         members = [MemberChanged.read(event["data"]) for event in directory if event["type"] == MemberChanged.type]
         return cls(
             narrator=narrator,
-            witness=Witness(kafka),
-            client=Client(kafka),
+            witness=Witness(world.kafka("edge")),
+            client=Client(world.kafka("edge"), writers=world.writers()),
             mails=Mails(world.mailbox),
             sandbox=SandboxControl(f"http://127.0.0.1:{world.sandbox.port}"),
             workers=Workers(world.workers),
             journal=StripeJournal(world.journal),
-            books=Books(world.environment["REFILL_AUDITOR_DATABASE_URL"], world.environment),
+            books=Books(world.environment["REFILL_AUDITOR_DATABASE_URL"], world.environment_of("auditor")),
             workspace=next(WorkspaceChanged.read(e["data"]) for e in directory if e["type"] == WorkspaceChanged.type),
             roles={member.user_id: member for member in members},
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.ports import LOOPBACK
+from shared.messaging.settings import KafkaSettings
 
 WEBHOOK_PATH = "/webhooks/stripe"
 
@@ -45,14 +46,19 @@ def notification_environment(smtp_port: int) -> dict[str, str]:
     }
 
 
-def kafka_environment(bootstrap: str, topic_prefix: str) -> dict[str, str]:
-    """Where the broker is, and what the world's topics begin with."""
-    return {
-        "REFILL_KAFKA_BOOTSTRAP": bootstrap,
-        "REFILL_TOPIC_PREFIX": topic_prefix,
-        # A broker on the same machine answers or is dead, and the successor of a killed relay waits this long.
-        "REFILL_RELAY_DELIVERY_TIMEOUT_MS": "4000",
+def kafka_environment(kafka: KafkaSettings) -> dict[str, str]:
+    """Where the broker is, how it is spoken to, and what the topics begin with; and who speaks, if these say so."""
+    environment = {
+        "REFILL_KAFKA_BOOTSTRAP": ",".join(kafka.bootstrap),
+        "REFILL_TOPIC_PREFIX": kafka.prefix,
+        "REFILL_KAFKA_SECURITY_PROTOCOL": kafka.security_protocol,
     }
+    if kafka.sasl_mechanism:
+        environment["REFILL_KAFKA_SASL_MECHANISM"] = kafka.sasl_mechanism
+    if kafka.username and kafka.password:
+        environment["REFILL_KAFKA_USERNAME"] = kafka.username
+        environment["REFILL_KAFKA_PASSWORD"] = kafka.password.get_secret_value()
+    return environment
 
 
 def write_environment(path: Path, environment: Mapping[str, str]) -> None:

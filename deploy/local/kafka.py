@@ -1,12 +1,20 @@
-"""A real Apache Kafka broker (KRaft, one node): started, stopped, killed and restarted on its data."""
+"""A real Apache Kafka broker (KRaft, one node): started, stopped, killed and restarted on its data.
+
+Nobody reaches it without a name and a password (SASL/SCRAM), and a name may do what access rules say and no more
+(StandardAuthorizer). The rules and the other users are made by whoever is given `admin`, see `deploy/kafka`.
+"""
 
 import base64
 import os
+import secrets
 import subprocess
 import uuid
 from functools import partial
 from pathlib import Path
 
+from pydantic import SecretStr
+
+from deploy.kafka.rights import SUPER_USER
 from deploy.local.aot import AotCache
 from deploy.local.cache import cache_directory
 from deploy.local.child import Child
@@ -16,6 +24,7 @@ from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.run_folder import RunFolder
 from deploy.local.trouble import Trouble
 from deploy.local.waiting import wait_until
+from shared.messaging.settings import KafkaSettings
 
 START_ATTEMPTS = 5  # another process may win a chosen port between our look and the broker's bind
 START_TIMEOUT_S = 90  # 9 s without the start-up cache, more on a busy machine
@@ -24,11 +33,24 @@ LOG4J = Path(__file__).with_name("kafka-log4j2.properties")
 
 JAVA_OPTIONS = ("-Xmx512m", "-XX:+UseSerialGC", "-Djava.awt.headless=true", f"-Dlog4j2.configurationFile={LOG4J}")
 
+BROKER = "broker"  # the node's own name, at itself
+SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
+PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
+
 SETTINGS = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    "inter.broker.listener.name": "CLIENTS",
+    "listener.security.protocol.map": "CONTROLLER:SASL_PLAINTEXT,CLIENTS:SASL_PLAINTEXT",
+    "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+    "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",
+    # The users' passwords are in the log that the controllers keep: among themselves they need another way.
+    "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
+    "sasl.mechanism.controller.protocol": "PLAIN",
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "allow.everyone.if.no.acl.found": "false",
+    "super.users": f"User:{SUPER_USER};User:{BROKER}",
     "auto.create.topics.enable": "false",
     # One node: every internal topic has one replica, and few partitions, so that it starts at once.
     "offsets.topic.replication.factor": "1",
@@ -64,6 +86,7 @@ class KafkaBroker:
         self._log = run.path / f"{name}.log"
         self._ports: tuple[int, int] | None = None
         self._child: Child | None = None
+        self._passwords = {SUPER_USER: secrets.token_urlsafe(32), BROKER: secrets.token_urlsafe(32)}
         self._java: Java = find_java()
         self._classpath = classpath()
         self._aot = AotCache(cache_directory(), self._java, self._classpath)
@@ -73,6 +96,17 @@ class KafkaBroker:
         """`host:port` for clients."""
         assert self._ports is not None, "not started"
         return f"{LOOPBACK}:{self._ports[0]}"
+
+    @property
+    def admin(self) -> KafkaSettings:
+        """How its super user reaches it: for the jobs that make topics, users and rights, and for no worker."""
+        return KafkaSettings(
+            bootstrap=(self.bootstrap,),
+            security_protocol="SASL_PLAINTEXT",
+            sasl_mechanism="SCRAM-SHA-512",
+            username=SUPER_USER,
+            password=SecretStr(self._passwords[SUPER_USER]),
+        )
 
     @property
     def pid(self) -> int:
@@ -128,24 +162,41 @@ class KafkaBroker:
         settings = {
             **SETTINGS,
             "log.dirs": str(self._folder / "data"),
-            "listeners": f"PLAINTEXT://{LOOPBACK}:{clients},CONTROLLER://{LOOPBACK}:{controller}",
-            "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{clients}",
+            "listeners": f"CLIENTS://{LOOPBACK}:{clients},CONTROLLER://{LOOPBACK}:{controller}",
+            "advertised.listeners": f"CLIENTS://{LOOPBACK}:{clients}",
             "controller.quorum.voters": f"1@{LOOPBACK}:{controller}",
+            "listener.name.clients.scram-sha-512.sasl.jaas.config": self._login(SCRAM),
+            "listener.name.controller.plain.sasl.jaas.config": self._login(PLAIN, f"user_{BROKER}"),
         }
-        self._configuration.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+        _write_for_this_user_alone(
+            self._configuration, "".join(f"{name}={value}\n" for name, value in settings.items())
+        )
         if first_time:
             self._format()
 
+    def _login(self, module: str, *also_as: str) -> str:
+        """How the broker proves its own name, and by `also_as` which password it takes for it."""
+        password = self._passwords[BROKER]
+        taken = "".join(f' {option}="{password}"' for option in also_as)
+        return f'{module} required username="{BROKER}" password="{password}"{taken};'
+
     def _format(self) -> None:
-        tool = ["kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(self._configuration)]
+        """Makes the data folder with the first two users in it. Java reads the passwords from a file: whoever may list
+        processes sees the words of a command."""
+        users = [f"SCRAM-SHA-512=[name={name},password={word}]" for name, word in self._passwords.items()]
+        words = ["kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(self._configuration)]
+        words += [word for user in users for word in ("--add-scram", user)]
+        arguments = self._folder / "format.arguments"
+        _write_for_this_user_alone(arguments, "".join(f'"{_escaped(word)}"\n' for word in words))
         quick = ["-XX:TieredStopAtLevel=1", *self._aot.options_to_use()]  # it lives for a second: do not optimise
         done = subprocess.run(
-            [*self._command(quick), *tool],
+            [*self._command(quick), f"@{arguments}"],
             env={**os.environ, **self._run.environment},
             capture_output=True,
             text=True,
             check=False,
         )
+        arguments.unlink()
         if done.returncode != 0:
             raise Trouble(f"Apache Kafka could not make its data folder: {(done.stderr or done.stdout).strip()}")
 
@@ -156,6 +207,16 @@ class KafkaBroker:
     def _command(self, options: list[str]) -> list[str]:
         jars = ":".join(str(path) for path in self._classpath)
         return [str(self._java.launcher), *JAVA_OPTIONS, *options, "-cp", jars]
+
+
+def _write_for_this_user_alone(path: Path, text: str) -> None:
+    path.touch(0o600)
+    path.write_text(text)
+
+
+def _escaped(word: str) -> str:
+    """As the Java launcher reads a quoted word of an argument file."""
+    return word.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _cluster_id() -> str:

@@ -32,7 +32,7 @@ class Stack:
         with ThreadPoolExecutor(2) as pool:
             for started in [pool.submit(self.postgres.start), pool.submit(self.kafka.start)]:
                 started.result()
-        self._world = World(self.run, self.kafka.bootstrap, Cluster(self.postgres.url), database=DATABASE)
+        self._world = World(self.run, self.kafka.admin, Cluster(self.postgres.url), database=DATABASE)
         self._world.start()
 
     def stop(self) -> None:

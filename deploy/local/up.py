@@ -71,7 +71,7 @@ def _serve(console: Console, run: RunFolder, environment_file: Path, ended: thre
             return 0
         world = stack.world
         save_example_cards(world.sandbox.port)
-        write_environment(environment_file, world.environment)
+        write_environment(environment_file, world.environment_of("command-line"))
         try:
             world.start_workers()
             console.print(f"Up. Addresses are in {environment_file}; Ctrl-C or make down ends it.", style="bold green")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import groupby, islice
 from uuid import uuid4
 
 from services.cli.listening import Event, Listening
@@ -25,12 +25,19 @@ class NotSent(Exception):
 
 
 class Client:
-    """Sends as `source`. Not for several threads at once."""
+    """Sends as `source`. Not for several threads at once.
 
-    def __init__(self, kafka: KafkaSettings, source: str = SOURCE) -> None:
+    It reads as `kafka` says. It writes a topic as the party whose topic it is to write, where `writers` knows that
+    party, and as `kafka` says otherwise.
+    """
+
+    def __init__(
+        self, kafka: KafkaSettings, source: str = SOURCE, *, writers: Mapping[str, KafkaSettings] | None = None
+    ) -> None:
         self.kafka = kafka
         self._source = source
-        self._publisher = Publisher(kafka, "refill-cli")
+        self._writers = writers or {}
+        self._publishers: dict[str, Publisher] = {}
 
     def send(self, topic: Topic, message: Message, *, event_id: str | None = None) -> str:
         """Send one message and wait for Kafka's acknowledgement.
@@ -61,13 +68,13 @@ class Client:
 
     def deliver(self, parcels: Iterable[Parcel]) -> int:
         """Send parcels in order, some thousands at a time; returns how many. Raises `NotSent`."""
-        remaining = iter(parcels)
         delivered = 0
-        while chunk := list(islice(remaining, MAX_IN_FLIGHT)):
-            sent = self._publisher.send(chunk)
-            delivered += len(sent.acknowledged)
-            if sent.error:
-                raise NotSent(f"{len(chunk) - len(sent.acknowledged)} messages were not acknowledged: {sent.error}")
+        for party, of_party in groupby(parcels, key=lambda parcel: parcel.topic.producers[0]):
+            while chunk := list(islice(of_party, MAX_IN_FLIGHT)):
+                sent = self._publisher_of(party).send(chunk)
+                delivered += len(sent.acknowledged)
+                if sent.error:
+                    raise NotSent(f"{len(chunk) - len(sent.acknowledged)} messages were not acknowledged: {sent.error}")
         return delivered
 
     def ask(
@@ -104,8 +111,18 @@ class Client:
 
     def ends(self, topic: Topic) -> dict[int, int]:
         """The offset after the last message of each partition, now."""
-        return {place.partition: end for place, (_, end) in bounds_of(self.kafka, [topic.name]).items()}
+        bounds = bounds_of(self._settings_of(topic.producers[0]), [topic.name])
+        return {place.partition: end for place, (_, end) in bounds.items()}
 
     def close(self) -> None:
         """Let go of the connection. Everything sent has been acknowledged."""
-        self._publisher.discard()
+        for publisher in self._publishers.values():
+            publisher.discard()
+
+    def _publisher_of(self, party: str) -> Publisher:
+        if party not in self._publishers:
+            self._publishers[party] = Publisher(self._settings_of(party), "refill-cli")
+        return self._publishers[party]
+
+    def _settings_of(self, party: str) -> KafkaSettings:
+        return self._writers.get(party, self.kafka)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import closing
 
-from services.cli.client import Client
 from services.cli.listening import Event, NoAnswer
 from services.cli.outcome import Exit, Problem
 from services.cli.output import Output
-from services.cli.settings import kafka_settings
+from services.cli.settings import connected
 from shared.contracts.catalog import TOP_UP, TOP_UP_COMMANDS
 from shared.contracts.message import Message
 from shared.contracts.reasons import REMEDIES
@@ -39,7 +38,7 @@ def converse(
         decided = judge(message) if judge else None
         return decided if decided is not None else ends.get(type(message))
 
-    with closing(Client(kafka_settings())) as client:
+    with closing(connected(to_write=[TOP_UP_COMMANDS])) as client:
         try:
             event = client.ask(
                 TOP_UP_COMMANDS,

@@ -1,17 +1,28 @@
-"""Where Kafka is: from the environment, or from `.refill/env` that `refill up` writes."""
+"""Where Kafka is and who speaks to it: from the environment, or from `.refill/env` that `refill up` writes.
+
+The command line plays three parties: it reads as the edge, and writes each topic as the party whose topic that is. With
+`REFILL_KAFKA_USERNAME` it is that one user instead.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from pydantic import Field, SecretStr
+
+from services.cli.client import SOURCE, Client
 from services.cli.outcome import Exit, Problem
-from shared.contracts.catalog import TOPICS
+from shared.contracts.catalog import PARTIES, TOPICS
+from shared.contracts.topics import Topic
 from shared.messaging.environment import FILE
 from shared.messaging.failures import SettingsProblem
 from shared.messaging.settings import ClientSettings, KafkaSettings, load_settings
 from shared.messaging.topic_setup import missing
 
+READER = "edge"
 PROJECT = Path(__file__).resolve().parents[2]
 MEND = "Run `refill up` in another terminal, or set REFILL_KAFKA_BOOTSTRAP."
 
@@ -28,14 +39,61 @@ def load_environment() -> None:
             return
 
 
+class CommandLineSettings(ClientSettings):
+    """The parties' passwords, where Kafka asks for names."""
+
+    edge_kafka_password: SecretStr | None = Field(None, description="the edge's password at Kafka")
+    products_kafka_password: SecretStr | None = Field(None, description="the products' password at Kafka")
+    upstream_kafka_password: SecretStr | None = Field(None, description="upstream's password at Kafka")
+
+    def reader(self) -> KafkaSettings:
+        """As whom everything is read."""
+        return self.writers().get(READER, self.kafka())
+
+    def writers(self) -> dict[str, KafkaSettings]:
+        """As whom the topics of each party are written; none where one user does everything, or names do not count."""
+        if self.kafka_username is not None or self.kafka_sasl_mechanism is None:
+            return {}
+        passwords = {
+            READER: self.edge_kafka_password,
+            "products": self.products_kafka_password,
+            "upstream": self.upstream_kafka_password,
+        }
+        known = {party: password for party, password in passwords.items() if password is not None}
+        return {party: replace(self.kafka(), username=party, password=known[party]) for party in known}
+
+
 def kafka_settings() -> KafkaSettings:
-    """How to reach Kafka, where it and its topics are there. Raises Problem that says what is missing."""
-    load_environment()
-    try:
-        settings = load_settings(ClientSettings).kafka()
-    except SettingsProblem as error:
-        raise Problem(str(error), MEND, Exit.USAGE) from error
-    absent = missing(settings, TOPICS)  # costs 0.1 s; the client itself says the same to every trouble, after 5 s
+    """How to read from Kafka, where it and its topics are there. Raises Problem that says what is missing."""
+    kafka = _loaded().reader()
+    if kafka.sasl_mechanism and not kafka.username:
+        raise Problem("Kafka wants a name and a password.", f"Set REFILL_EDGE_KAFKA_PASSWORD. {MEND}", Exit.USAGE)
+    absent = missing(kafka, _topics_of(kafka.username))  # costs 0.1 s; the client takes 5 s to say the same of anything
     if absent:
         raise Problem(f"{absent}.", MEND, Exit.NO_ANSWER)
-    return settings
+    return kafka
+
+
+def connected(source: str = SOURCE, *, to_write: Sequence[Topic]) -> Client:
+    """A client that may write these topics. Raises Problem that says what is missing."""
+    kafka, writers = kafka_settings(), _loaded().writers()
+    unknown = sorted({topic.producers[0] for topic in to_write} - set(writers)) if writers else []
+    if unknown:
+        wanted = " and ".join(f"REFILL_{party.upper()}_KAFKA_PASSWORD" for party in unknown)
+        raise Problem(
+            f"This is written as {', '.join(unknown)}, whose password is not known.", f"Set {wanted}.", Exit.USAGE
+        )
+    return Client(kafka, source, writers=writers)
+
+
+def _loaded() -> CommandLineSettings:
+    load_environment()
+    try:
+        return load_settings(CommandLineSettings)
+    except SettingsProblem as error:
+        raise Problem(str(error), MEND, Exit.USAGE) from error
+
+
+def _topics_of(name: str | None) -> list[Topic]:
+    """What a user sees of the catalog: a party its own topics, anyone else all."""
+    return [topic for topic in TOPICS if name not in PARTIES or name in (*topic.producers, *topic.consumers)]

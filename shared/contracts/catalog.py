@@ -168,6 +168,10 @@ NOTIFICATION_DELIVERY = Topic(
 
 SERVICES = ("billing", "credit-ledger", "notification")
 
+PARTIES = ("upstream", "products", "edge", *SERVICES)
+"""Everyone who may write or read a topic. Each has one user at Kafka, of its name; `producers` and `consumers` of the
+topics are all that it may do there."""
+
 
 def _dead_letters_of(service: str) -> Topic:
     return Topic(

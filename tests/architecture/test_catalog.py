@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 import shared.contracts
-from shared.contracts.catalog import BY_NAME, DEAD_LETTERS, SERVICES, TOPICS
+from shared.contracts.catalog import BY_NAME, DEAD_LETTERS, PARTIES, SERVICES, TOPICS
 from shared.contracts.message import Message
 from shared.contracts.reasons import REMEDIES, Reason
 from shared.messaging.work import Lane
@@ -67,6 +67,12 @@ def test_a_deletion_stays_readable_as_long_as_a_backup_may_be_restored() -> None
     }
     assert told["workspace.directory.v1"] == told["workspace.contact.v1"] == ninety_days_ms
     assert BY_NAME["billing.top-up.v1"].broker_settings()["retention.ms"] == ninety_days_ms
+
+
+def test_whoever_writes_or_reads_is_a_party_of_the_catalog() -> None:
+    named = {party for topic in TOPICS for party in (*topic.producers, *topic.consumers)}
+    assert named == set(PARTIES)
+    assert all(len(topic.producers) == 1 for topic in TOPICS)
 
 
 def test_only_notification_reads_personal_data() -> None:

@@ -24,7 +24,7 @@ PARTITIONS = 3
 
 
 @pytest.fixture(scope="session")
-def town(cluster: Cluster, kafka_broker: str) -> Iterator[Town]:
+def town(cluster: Cluster, kafka_broker: KafkaSettings) -> Iterator[Town]:
     """All three workers on real parts, with the examples' catalog in force. Each test lives in its own household."""
     name = f"town_{uuid.uuid4().hex[:8]}"
     prefix = f"{name.replace('_', '-')}."
@@ -40,14 +40,14 @@ def town(cluster: Cluster, kafka_broker: str) -> Iterator[Town]:
         try:
             world.start()
             world.start_workers()
-            town = Town(world, KafkaSettings(bootstrap=(kafka_broker,), prefix=prefix), cluster.url(name))
+            town = Town(world, cluster.url(name))
             publish_catalog(town)
             yield town
             town.close()
         finally:
             world.stop()
             world.drop()
-            delete_topics(kafka_broker, prefix)
+            delete_topics(world.kafka("admin"))
 
 
 @pytest.fixture(scope="session")

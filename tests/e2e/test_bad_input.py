@@ -252,9 +252,9 @@ def test_a_directory_message_without_its_key_is_refused_to_its_producer_and_the_
 
 
 def _refused_by_broker(town: Town, topic: Topic, value: bytes, error: type[Exception]) -> None:
-    producer = town.foreign_producer()  # a refusal spoils an idempotent producer for all that comes after
+    producer = town.foreign_producer(topic)  # a refusal spoils an idempotent producer for all that comes after
     with pytest.raises(error):
-        producer.send(town.kafka.prefix + topic.name, value=value, partition=0).get(timeout=30)
+        producer.send(town.world.topic_prefix + topic.name, value=value, partition=0).get(timeout=30)
     producer.close()
 
 

@@ -16,7 +16,6 @@ from shared.contracts import catalog
 from shared.contracts.credit_ledger import BalanceChanged, PurchaseCredited
 from shared.contracts.notification import NoticeDelivered
 from shared.contracts.top_up_commands import PurchaseTopUp, Quote
-from shared.messaging.settings import KafkaSettings
 from tests.e2e.conftest import PARTITIONS, publish_catalog
 from tests.e2e.town import Household, Town, line, purchase_command, usage_event
 
@@ -32,10 +31,10 @@ PATIENCE_S = 120
 
 
 @pytest.fixture
-def town(world: World, kafka_broker: str, cluster: Cluster) -> Iterator[Town]:
+def town(world: World, cluster: Cluster) -> Iterator[Town]:
     """A system of this test's own, for its workers will be killed."""
     world.start_workers()
-    town = Town(world, KafkaSettings(bootstrap=(kafka_broker,), prefix=world.topic_prefix), cluster.url(world.database))
+    town = Town(world, cluster.url(world.database))
     publish_catalog(town)
     yield town
     town.close()
@@ -70,8 +69,8 @@ class Traffic:
             usage = line(usage_event(home, credits))
             for _ in range(self.chance.choice((1, 1, 1, 2))):
                 partition = self.chance.randrange(PARTITIONS)
-                self.town.producer.send(
-                    self.town.kafka.prefix + catalog.PRODUCT_USAGE.name, value=usage, partition=partition
+                self.town.producer_of(catalog.PRODUCT_USAGE).send(
+                    self.town.world.topic_prefix + catalog.PRODUCT_USAGE.name, value=usage, partition=partition
                 )
 
     def expected_balances(self) -> dict[str, int]:
@@ -99,7 +98,7 @@ def test_purchases_and_usage_while_every_worker_is_killed_leave_the_books_exact(
         if victim := victims.get(number):
             town.world.workers[victim].kill()
             town.world.workers[victim].start()
-    town.producer.flush()
+    town.producer_of(catalog.PRODUCT_USAGE).flush()
 
     # Then every purchase is credited, and every editor has exactly what is left.
     _all_credited(town, traffic)

@@ -9,16 +9,15 @@ from deploy.demo.play import STEPS
 from deploy.demo.stage import Stage
 from deploy.local.example_cards import save_example_cards
 from deploy.local.world import World
-from shared.messaging.settings import KafkaSettings
 
 
 @pytest.mark.rule("A1", "A3", "A6", "B5", "B6", "B7", "B8", "B9", "C1", "C4", "C5", "C10", "C14", "N1")
 @pytest.mark.case(1)
-def test_the_story_plays_to_its_end_and_every_expectation_holds(world: World, kafka_broker: str) -> None:
+def test_the_story_plays_to_its_end_and_every_expectation_holds(world: World) -> None:
     narrator = Narrator(None)
     save_example_cards(world.sandbox.port)
     world.start_workers()
-    stage = Stage.open(world, KafkaSettings(bootstrap=(kafka_broker,), prefix=world.topic_prefix), narrator)
+    stage = Stage.open(world, narrator)
     try:
         stage.load_examples()
         for step in STEPS:

@@ -26,7 +26,6 @@ from shared.contracts.top_up_events import CommandRefused, TopUpQuoted
 from shared.contracts.topics import Topic
 from shared.contracts.workspace import ContactChanged, MemberChanged, Role, WorkspaceChanged
 from shared.messaging.log import Place
-from shared.messaging.settings import KafkaSettings
 from tests.e2e.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -68,17 +67,15 @@ class Town:
     """The world, everyone's eyes on it, and the gestures of clients that are not ours."""
 
     world: World
-    kafka: KafkaSettings
     superuser_url: str
     witness: Witness = field(init=False)
     client: Client = field(init=False)
-    producer: KafkaProducer = field(init=False)
+    _producers: dict[str, KafkaProducer] = field(default_factory=dict)
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
-        self.witness = Witness(self.kafka)
-        self.client = Client(self.kafka)
-        self.producer = self.foreign_producer()
+        self.witness = Witness(self.world.kafka("edge"))
+        self.client = Client(self.world.kafka("edge"), writers=self.world.writers())
 
     @property
     def sandbox(self) -> SandboxControl:
@@ -90,19 +87,35 @@ class Town:
 
     @property
     def books(self) -> Books:
-        return Books(self.world.environment["REFILL_AUDITOR_DATABASE_URL"], self.world.environment)
+        return Books(self.world.environment["REFILL_AUDITOR_DATABASE_URL"], self.world.environment_of("auditor"))
 
     def close(self) -> None:
         self.witness.close()
         self.client.close()
-        self.producer.close()
+        for producer in self._producers.values():
+            producer.close()
 
-    def foreign_producer(self) -> KafkaProducer:
-        """A producer as any product has one, without anything of ours."""
+    def producer_of(self, topic: Topic) -> KafkaProducer:
+        """The producer of the one who may write this topic, kept for all that is to be written."""
+        party = topic.producers[0]
+        if party not in self._producers:
+            self._producers[party] = self.foreign_producer(topic)
+        return self._producers[party]
+
+    def foreign_producer(self, topic: Topic) -> KafkaProducer:
+        """A producer as any product has one, without anything of ours but a name that may write this topic."""
         from kafka import KafkaProducer  # not with this module: conftest loads it for runs that need no Kafka
 
+        kafka = self.world.kafka(topic.producers[0])
+        assert kafka.password
         return KafkaProducer(
-            bootstrap_servers=list(self.kafka.bootstrap), acks="all", max_request_size=LARGEST_REQUEST_BYTES
+            bootstrap_servers=list(kafka.bootstrap),
+            security_protocol=kafka.security_protocol,
+            sasl_mechanism=kafka.sasl_mechanism,
+            sasl_plain_username=kafka.username,
+            sasl_plain_password=kafka.password.get_secret_value(),
+            acks="all",
+            max_request_size=LARGEST_REQUEST_BYTES,
         )
 
     def household(self, *, workspace_name: str = "A Household", person_name: str = "A Person") -> Household:
@@ -137,9 +150,13 @@ class Town:
         partition: int | None = 0,
     ) -> tuple[Place, int]:
         """These very bytes, to this very partition. Returns where they stand in the log."""
-        sent = self.producer.send(
-            self.kafka.prefix + topic.name, value=value, key=key, headers=list(headers), partition=partition
-        ).get(timeout=30)
+        sent = (
+            self.producer_of(topic)
+            .send(
+                self.world.topic_prefix + topic.name, value=value, key=key, headers=list(headers), partition=partition
+            )
+            .get(timeout=30)
+        )
         return Place(topic.name, sent.partition), sent.offset
 
     def dead_letters(self, place: Place, offset: int, services: Sequence[str]) -> list[DeadLettered]:

@@ -12,13 +12,15 @@ from deploy.local.kafka import KafkaBroker
 from deploy.local.postgres import PostgresServer
 from deploy.local.run_folder import RunFolder
 from deploy.local.world import World
+from shared.messaging.settings import KafkaSettings
+from tests.stack import kafka_address
 from tests.stack.database import Database
 from tests.stack.shared_server import RUN_VARIABLE, SharedServer
 from tests.stack.topics import delete_topics
 
 SHARED = {
     "postgres": SharedServer("postgres", "REFILL_TEST_POSTGRES_URL"),
-    "kafka": SharedServer("kafka", "REFILL_TEST_KAFKA_BOOTSTRAP"),
+    "kafka": SharedServer("kafka", "REFILL_TEST_KAFKA_URL"),
 }
 
 
@@ -29,10 +31,10 @@ def postgres_server() -> str:
 
 
 @pytest.fixture(scope="session")
-def kafka_broker() -> str:
-    """The bootstrap address of the Kafka broker that all tests share: give topics names of your own, and never stop
-    it."""
-    return SHARED["kafka"].address()
+def kafka_broker() -> KafkaSettings:
+    """How the super user reaches the Kafka broker that all tests share: give it a topic prefix of your own, and never
+    stop the broker."""
+    return kafka_address.read(SHARED["kafka"].address())
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +79,7 @@ def own_kafka(run_folder: RunFolder) -> Iterator[KafkaBroker]:
 
 @pytest.fixture
 def world(
-    cluster: Cluster, kafka_broker: str, run_folder: RunFolder, request: pytest.FixtureRequest
+    cluster: Cluster, kafka_broker: KafkaSettings, run_folder: RunFolder, request: pytest.FixtureRequest
 ) -> Iterator[World]:
     """A started world on the shared servers, without workers: migrated database, topics, sandbox and mail server."""
     name = f"{_readable(request.node.name)}_{uuid.uuid4().hex[:8]}"
@@ -95,7 +97,7 @@ def world(
     finally:
         made.stop()
         made.drop()
-        delete_topics(kafka_broker, made.topic_prefix)
+        delete_topics(made.kafka("admin"))
 
 
 def _readable(name: str) -> str:

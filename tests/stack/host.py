@@ -12,6 +12,7 @@ from pathlib import Path
 from deploy.local.kafka import KafkaBroker
 from deploy.local.postgres import PostgresServer
 from deploy.local.run_folder import RunFolder
+from tests.stack.kafka_address import written
 
 
 def _postgres(run: RunFolder) -> tuple[str, Callable[[], None]]:
@@ -23,7 +24,7 @@ def _postgres(run: RunFolder) -> tuple[str, Callable[[], None]]:
 def _kafka(run: RunFolder) -> tuple[str, Callable[[], None]]:
     broker = KafkaBroker(run)
     broker.start()
-    return broker.bootstrap, broker.stop
+    return written(broker.admin), broker.stop
 
 
 SERVERS: dict[str, Callable[[RunFolder], tuple[str, Callable[[], None]]]] = {"postgres": _postgres, "kafka": _kafka}
@@ -33,10 +34,10 @@ def main(kind: str, run_name: str, lease: Path, address_file: Path) -> None:
     """Starts the server, writes its address, and stops it when the last holder of the lease is gone."""
     with RunFolder.claim(run_name, keep=False) as run, lease.open("rb", buffering=0) as holders:
         address, stop = SERVERS[kind](run)
-        written = address_file.with_suffix(".part")
-        written.touch(0o600)
-        written.write_text(address)
-        os.replace(written, address_file)
+        part = address_file.with_suffix(".part")
+        part.touch(0o600)
+        part.write_text(address)
+        os.replace(part, address_file)
         holders.read()
         stop()
 

@@ -11,12 +11,11 @@ from typing import Annotated
 
 import typer
 
-from services.cli.client import Client
 from services.cli.listening import Event, latest_events
 from services.cli.options import AsJson
 from services.cli.outcome import Exit, Problem
 from services.cli.output import Output, as_document
-from services.cli.settings import kafka_settings
+from services.cli.settings import connected, kafka_settings
 from services.cli.telling import money
 from shared.contracts.catalog import PRICE_CATALOG
 from shared.contracts.price_catalog import CatalogPublished
@@ -28,7 +27,7 @@ def publish(
 ) -> None:
     """Publish a version of the price catalog. All versions live side by side; one is in force at a time."""
     catalog = _read(file)
-    with closing(Client(kafka_settings())) as client:
+    with closing(connected(to_write=[PRICE_CATALOG])) as client:
         # The version is the id: published again it is the same fact.
         client.send(PRICE_CATALOG, catalog, event_id=f"catalog-{catalog.catalog_version}")
     output = Output(as_json=as_json)

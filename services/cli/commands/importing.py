@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from services.cli.client import Client
 from services.cli.intake import BadLine, Row, read_events, read_trace_rows, split_lines
 from services.cli.options import AsJson
 from services.cli.outcome import Exit, Problem
 from services.cli.output import Output
-from services.cli.settings import kafka_settings
+from services.cli.settings import connected
 from services.cli.telling import printable
 from services.cli.trace import ACTION, Pricing, is_trace
 from shared.contracts.catalog import PRODUCT_USAGE, WORKSPACE_CONTACT, WORKSPACE_DIRECTORY
+from shared.contracts.topics import Topic
 from shared.messaging.log import Parcel
 
 File = Annotated[Path, typer.Argument(help="a file, or - for standard input", show_default=False)]
@@ -30,8 +30,8 @@ def directory(file: File, as_json: AsJson = False) -> None:
 
     Who is gone is written {"key": "acme/edith", "value": null}, with "topic": "workspace.contact.v1" for a contact.
     """
-    lines = split_lines(_content(file))
-    _send(read_events(lines, (WORKSPACE_DIRECTORY, WORKSPACE_CONTACT)), Output(as_json=as_json))
+    topics = (WORKSPACE_DIRECTORY, WORKSPACE_CONTACT)
+    _send(read_events(split_lines(_content(file)), topics), topics, Output(as_json=as_json))
 
 
 def usage(
@@ -54,14 +54,14 @@ def usage(
     content = _content(file)
     lines = split_lines(content)
     if not lines or not is_trace(lines[0].decode("utf-8", "replace")):
-        _send(read_events(lines, (PRODUCT_USAGE,)), Output(as_json=as_json))
+        _send(read_events(lines, (PRODUCT_USAGE,)), (PRODUCT_USAGE,), Output(as_json=as_json))
         return
     if not workspace or not user:
         mend = "Say whose usage it is: --workspace and --user."
         raise Problem("A trace does not say who used what.", mend, Exit.USAGE)
     pricing = Pricing(action, credits_per_1000_tokens)
     rows = read_trace_rows(content, workspace_id=workspace, user_id=user, pricing=pricing)
-    _send(rows, Output(as_json=as_json), source)
+    _send(rows, (PRODUCT_USAGE,), Output(as_json=as_json), source)
 
 
 def _content(file: Path) -> bytes:
@@ -73,9 +73,11 @@ def _content(file: Path) -> bytes:
         raise Problem(f"{file} cannot be read: {error.strerror}.", "Check the path.", Exit.USAGE) from error
 
 
-def _send(read: Iterable[Parcel | Row | BadLine], output: Output, source: str = SOURCE) -> None:
+def _send(
+    read: Iterable[Parcel | Row | BadLine], topics: Sequence[Topic], output: Output, source: str = SOURCE
+) -> None:
     bad: list[BadLine] = []
-    with closing(Client(kafka_settings(), source)) as client:
+    with closing(connected(source, to_write=topics)) as client:
 
         def good() -> Iterator[Parcel]:
             for each in read:

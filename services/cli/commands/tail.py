@@ -14,14 +14,13 @@ from services.cli.listening import Event, Listening, Seen
 from services.cli.options import AsJson
 from services.cli.outcome import Exit, Problem
 from services.cli.output import Output
-from services.cli.settings import kafka_settings
-from shared.contracts.catalog import BY_NAME, TOPICS, WORKSPACE_CONTACT
+from services.cli.settings import READER, kafka_settings
+from shared.contracts.catalog import BY_NAME, TOPICS
 from shared.contracts.decode import Decoded, Tombstone
 from shared.contracts.flaws import Unreadable
 from shared.contracts.topics import Topic
 
-# Personal data is for notification alone.
-SHOWN = {topic.name: topic for topic in TOPICS if topic is not WORKSPACE_CONTACT}
+SHOWN = {topic.name: topic for topic in TOPICS if READER in topic.consumers}
 
 
 def tail(
@@ -50,8 +49,8 @@ def _passing(listening: Listening, deadline: float | None) -> Iterator[Seen]:
 def _topics(names: list[str]) -> list[Topic]:
     unknown = sorted(set(names) - set(SHOWN))
     if unknown:
-        private = " (personal data: for notification alone)" if WORKSPACE_CONTACT.name in unknown else ""
-        raise Problem(f"No such topic: {', '.join(unknown)}{private}.", f"Known: {', '.join(SHOWN)}.", Exit.USAGE)
+        what = "Not for the edge to read" if set(unknown) <= set(BY_NAME) else "No such topic"
+        raise Problem(f"{what}: {', '.join(unknown)}.", f"Known: {', '.join(SHOWN)}.", Exit.USAGE)
     return [BY_NAME[name] for name in names] or list(SHOWN.values())
 
 

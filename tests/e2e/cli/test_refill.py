@@ -33,7 +33,7 @@ def refill(world: World) -> Refill:
     def run(*words: str, code: int = 0, as_json: bool = True) -> Documents:
         command = [sys.executable, "-m", "services.cli", *words, *(["--json"] if as_json else [])]
         ended = subprocess.run(
-            command, cwd=PROJECT, env={**world.environment}, capture_output=True, text=True, check=False
+            command, cwd=PROJECT, env=world.environment_of("command-line"), capture_output=True, text=True, check=False
         )
         assert ended.returncode == code, (words, ended.stdout, ended.stderr)
         return [json.loads(line) for line in ended.stdout.splitlines()] if as_json else []

@@ -20,7 +20,6 @@ from services.cli.listening import kept_events
 from shared.contracts.catalog import TOP_UP, TOPICS
 from shared.contracts.message import Message
 from shared.contracts.top_up_commands import PurchaseTopUp
-from shared.messaging.settings import ClientSettings
 from tests.integration.billing.messages import CARDS, ROLES, catalog, member, workspace
 
 SIGKILLED = -9
@@ -36,9 +35,7 @@ class Shop:
         self.world = world
         self.sandbox = SandboxControl(world.environment["REFILL_STRIPE_API_BASE"])
         self.sandbox.customer("cus_acme", cards=CARDS)
-        self.kafka = ClientSettings(
-            kafka_bootstrap=world.environment["REFILL_KAFKA_BOOTSTRAP"], topic_prefix=world.topic_prefix
-        ).kafka()
+        self.kafka = world.kafka("admin")
         self.client = Client(self.kafka, "/tests")
 
     @property
@@ -67,7 +64,7 @@ class Shop:
 
     def second_worker(self) -> Worker:
         """Another process of billing beside the first, with a port of its own."""
-        settings = {**self.world.environment, "REFILL_BILLING_HTTP_PORT": str(free_port())}
+        settings = {**self.world.environment_of("billing"), "REFILL_BILLING_HTTP_PORT": str(free_port())}
         folder = self.world.folder / "second"
         folder.mkdir()
         second = Worker("billing", self.world._run, folder, settings)

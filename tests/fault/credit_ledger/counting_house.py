@@ -17,7 +17,6 @@ from services.cli.client import Client
 from services.cli.listening import Event, kept_events
 from shared.contracts.catalog import LEDGER_ACCOUNT, LEDGER_ANSWERS, LEDGER_BALANCE, LEDGER_PURCHASE, TOPICS
 from shared.contracts.message import Message
-from shared.messaging.settings import ClientSettings
 from tests.integration.credit_ledger.ledger import bad_checks, catalog, member, workspace
 from tests.stack.database import Database
 
@@ -33,9 +32,7 @@ class CountingHouse:
     def __init__(self, world: World, cluster: Cluster) -> None:
         self.world = world
         self.database = Database(cluster, world.database)
-        self.kafka = ClientSettings(
-            kafka_bootstrap=world.environment["REFILL_KAFKA_BOOTSTRAP"], topic_prefix=world.topic_prefix
-        ).kafka()
+        self.kafka = world.kafka("admin")
         self.client = Client(self.kafka, "/products/studio")
 
     @property

@@ -1,6 +1,6 @@
 """A worker of the small service of the road's tests, as a process of its own that can be killed.
 
-`python -m tests.fault.messaging.road_worker <bootstrap> <prefix> <database url>`; SIGTERM stops it.
+`python -m tests.fault.messaging.road_worker <database url>`, Kafka by the environment; SIGTERM stops it.
 """
 
 from __future__ import annotations
@@ -10,18 +10,19 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from shared.messaging.clock import SystemClock
 from shared.messaging.consumer import LaneConsumer
 from shared.messaging.relay import Relay
-from shared.messaging.settings import KafkaSettings
+from shared.messaging.settings import ClientSettings, load_settings
 from shared.postgres.pool import Database
 from tests.integration.messaging.road_service import COMMANDS, DIRECTORY, SCHEMA, SERVICE, Notebook
 
 
-def main(bootstrap: str, prefix: str, url: str) -> None:
+def main(url: str) -> None:
     stopping = threading.Event()
-    settings = KafkaSettings(bootstrap=(bootstrap,), prefix=prefix, delivery_timeout_ms=2_000, poll_timeout_ms=100)
+    settings = replace(load_settings(ClientSettings).kafka(), delivery_timeout_ms=2_000, poll_timeout_ms=100)
     database = Database(url, "road-worker", SCHEMA)
     targets: list[Callable[[], None]] = [Relay(SERVICE, SCHEMA, database, settings, stopping).run]
     for lane in (DIRECTORY, COMMANDS):

@@ -10,14 +10,16 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from deploy.local.cluster import Cluster
+from deploy.local.environment import kafka_environment
 from shared.contracts.catalog import TOP_UP, TOP_UP_COMMANDS, WORKSPACE_DIRECTORY
 from shared.messaging.borders import BORDERS, Border
+from shared.messaging.settings import KafkaSettings
 from tests.integration.messaging.builders import command, workspace
 from tests.integration.messaging.road_world import WAIT_S, World, wait_until
 from tests.stack.database import Database
@@ -40,13 +42,12 @@ class Evidence:
 
 
 def worker(world: World, crash_at: str | None = None) -> subprocess.Popen[bytes]:
-    (bootstrap,) = world.settings.bootstrap
-    arguments = (bootstrap, world.settings.prefix, world.worker_url)
     environment = {name: value for name, value in os.environ.items() if name != "CRASH_AT"}
+    environment |= kafka_environment(world.settings)
     if crash_at:
         environment["CRASH_AT"] = crash_at
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.fault.messaging.road_worker", *arguments],
+        [sys.executable, "-m", "tests.fault.messaging.road_worker", world.worker_url],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.DEVNULL,
@@ -54,22 +55,22 @@ def worker(world: World, crash_at: str | None = None) -> subprocess.Popen[bytes]
 
 
 @contextmanager
-def new_world(bootstrap: str, cluster: Cluster) -> Iterator[World]:
+def new_world(kafka: KafkaSettings, cluster: Cluster) -> Iterator[World]:
     name = uuid.uuid4().hex[:8]
     database = Database(cluster, f"border_{name}")
     cluster.create(database.name)
-    world = World(bootstrap, database, f"border{name}.")
+    world = World(replace(kafka, prefix=f"border{name}."), database)
     try:
         yield world
     finally:
         world.close()
         cluster.drop(database.name)
-        delete_topics(bootstrap, world.settings.prefix)
+        delete_topics(world.settings)
 
 
-def killed_at(border: Border, bootstrap: str, cluster: Cluster) -> Evidence:
+def killed_at(border: Border, kafka: KafkaSettings, cluster: Cluster) -> Evidence:
     """Let a worker run into the border, start another one, and look at what has come of it all."""
-    with new_world(bootstrap, cluster) as world:
+    with new_world(kafka, cluster) as world:
         world.send(
             TOP_UP_COMMANDS, *(command(f"{'late-' if n % 3 == 0 else 'w'}{n % 5}", n) for n in range(COMMANDS_SENT))
         )
@@ -121,7 +122,7 @@ def flaws(found: Evidence) -> list[str]:
 @pytest.mark.case(6, 9)
 @pytest.mark.timeout(400)
 def test_killed_at_any_border_and_started_again_it_loses_and_doubles_nothing(
-    kafka_broker: str, cluster: Cluster
+    kafka_broker: KafkaSettings, cluster: Cluster
 ) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         evidence = pool.map(lambda border: killed_at(border, kafka_broker, cluster), BORDERS)
@@ -131,7 +132,7 @@ def test_killed_at_any_border_and_started_again_it_loses_and_doubles_nothing(
 
 
 @pytest.mark.case(20)
-def test_a_worker_that_was_frozen_and_wakes_up_doubles_nothing(kafka_broker: str, cluster: Cluster) -> None:
+def test_a_worker_that_was_frozen_and_wakes_up_doubles_nothing(kafka_broker: KafkaSettings, cluster: Cluster) -> None:
     def send(world: World, start: int) -> None:
         world.send(TOP_UP_COMMANDS, *(command(f"w{n % 5}", n) for n in range(start, start + COMMANDS_SENT)))
 

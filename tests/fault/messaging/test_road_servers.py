@@ -6,6 +6,7 @@ import gc
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from threading import Event
 
 import pytest
@@ -17,6 +18,7 @@ from shared.contracts.catalog import TOP_UP, TOP_UP_COMMANDS
 from shared.contracts.top_up_commands import CancelRequest
 from shared.messaging.clock import SystemClock
 from shared.messaging.consumer import LaneConsumer
+from shared.messaging.settings import KafkaSettings
 from shared.messaging.work import Effect, Lane, Once, Park, Reaction, Received, Work
 from shared.postgres.pool import Database as Postgres
 from tests.fault.messaging.cutting_proxy import Cut, CuttingProxy
@@ -28,10 +30,10 @@ from tests.stack.topics import delete_topics
 
 
 @contextmanager
-def world_on(bootstrap: str, cluster: Cluster) -> Iterator[World]:
+def world_on(kafka: KafkaSettings, cluster: Cluster) -> Iterator[World]:
     database = Database(cluster, f"weather_{uuid.uuid4().hex[:8]}")
     cluster.create(database.name)
-    world = World(bootstrap, database, f"weather{uuid.uuid4().hex[:8]}.")
+    world = World(replace(kafka, prefix=f"weather{uuid.uuid4().hex[:8]}."), database)
     try:
         yield world
     finally:
@@ -60,7 +62,9 @@ def _sockets_collected() -> Iterator[None]:
 
 
 @pytest.mark.case(11)
-def test_postgres_stopped_at_once_under_load_is_weather(own_postgres: PostgresServer, kafka_broker: str) -> None:
+def test_postgres_stopped_at_once_under_load_is_weather(
+    own_postgres: PostgresServer, kafka_broker: KafkaSettings
+) -> None:
     with world_on(kafka_broker, Cluster(own_postgres.url)) as world:
         lane, relay = world.lane(COMMANDS), world.relay()
         for start in range(0, 300, 100):
@@ -71,14 +75,14 @@ def test_postgres_stopped_at_once_under_load_is_weather(own_postgres: PostgresSe
         assert_each_once(world, 300)
         assert lane.error is None
         assert relay.error is None
-        delete_topics(kafka_broker, world.settings.prefix)
+        delete_topics(world.settings)
 
 
 @pytest.mark.usefixtures("_sockets_collected")
 @pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.case(21)
 def test_a_broker_killed_and_restarted_under_load_is_weather(own_kafka: KafkaBroker, cluster: Cluster) -> None:
-    with world_on(own_kafka.bootstrap, cluster) as world:
+    with world_on(own_kafka.admin, cluster) as world:
         lane, relay = world.lane(COMMANDS), world.relay()
         send(world, 0)
         own_kafka.kill()

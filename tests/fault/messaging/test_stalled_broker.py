@@ -30,7 +30,7 @@ def stalled(broker: KafkaBroker) -> Iterator[None]:
 
 @pytest.fixture
 def world(own_kafka: KafkaBroker, cluster: Cluster) -> Iterator[World]:
-    with world_on(own_kafka.bootstrap, cluster) as made:
+    with world_on(own_kafka.admin, cluster) as made:
         yield made
 
 

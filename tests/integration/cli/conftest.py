@@ -9,33 +9,33 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from deploy.topics import TopicSettings, create
+from deploy.local.environment import kafka_environment
 from services.cli.__main__ import main
 from services.cli.client import Client
 from services.cli.listening import Event, Listening
-from shared.contracts.catalog import TOP_UP_COMMANDS
+from shared.contracts.catalog import TOP_UP_COMMANDS, TOPICS
 from shared.contracts.envelope import CONTENT_TYPE_HEADERS, Envelope, write
 from shared.contracts.message import Message
 from shared.contracts.topics import Topic
 from shared.messaging.log import Parcel
 from shared.messaging.settings import KafkaSettings
+from shared.messaging.topic_setup import create_topics
 from tests.stack.topics import delete_topics
 
 
 @pytest.fixture(scope="module")
-def kafka(kafka_broker: str) -> Iterator[KafkaSettings]:
+def kafka(kafka_broker: KafkaSettings) -> Iterator[KafkaSettings]:
     """A broker with all topics, under a prefix of this module's own."""
-    prefix = f"cli-{uuid.uuid4().hex[:8]}."
-    settings = TopicSettings(kafka_bootstrap=kafka_broker, topic_prefix=prefix, topic_partitions=2)
-    create(settings)
-    yield settings.kafka()
-    delete_topics(kafka_broker, prefix)
+    kafka = replace(kafka_broker, prefix=f"cli-{uuid.uuid4().hex[:8]}.")
+    create_topics(kafka, [replace(topic, partitions=2) for topic in TOPICS])
+    yield kafka
+    delete_topics(kafka)
 
 
 @pytest.fixture
@@ -63,8 +63,8 @@ Refill = Callable[..., Ended]
 @pytest.fixture
 def refill(kafka: KafkaSettings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Refill:
     """Runs a command in this process: `refill("balance", "acme")`."""
-    monkeypatch.setenv("REFILL_KAFKA_BOOTSTRAP", ",".join(kafka.bootstrap))
-    monkeypatch.setenv("REFILL_TOPIC_PREFIX", kafka.prefix)
+    for name, value in kafka_environment(kafka).items():
+        monkeypatch.setenv(name, value)
 
     def run(*words: str, stdin: bytes = b"") -> Ended:
         monkeypatch.setattr(sys, "argv", ["refill", *words])

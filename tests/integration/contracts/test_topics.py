@@ -8,18 +8,27 @@ from dataclasses import replace
 
 import pytest
 
-from deploy.topics import TopicSettings, create, problems
+from deploy.kafka.topics import TopicSettings, create, problems
 from shared.contracts.catalog import PRODUCT_USAGE, TOPICS
 from shared.messaging.kafka import Administrator
 from shared.messaging.log import KafkaProblem
+from shared.messaging.settings import KafkaSettings
 from tests.stack.topics import delete_topics
 
 
 @pytest.fixture
-def settings(kafka_broker: str) -> Iterator[TopicSettings]:
-    prefix = f"topics-{uuid.uuid4().hex[:8]}."
-    yield TopicSettings(kafka_bootstrap=kafka_broker, topic_prefix=prefix, topic_partitions=2)
-    delete_topics(kafka_broker, prefix)
+def settings(kafka_broker: KafkaSettings) -> Iterator[TopicSettings]:
+    settings = TopicSettings(
+        kafka_bootstrap=",".join(kafka_broker.bootstrap),
+        kafka_security_protocol="SASL_PLAINTEXT",
+        kafka_sasl_mechanism="SCRAM-SHA-512",
+        kafka_username=kafka_broker.username,
+        kafka_password=kafka_broker.password,
+        topic_prefix=f"topics-{uuid.uuid4().hex[:8]}.",
+        topic_partitions=2,
+    )
+    yield settings
+    delete_topics(settings.kafka())
 
 
 def test_topics_are_made_once_and_found_right(settings: TopicSettings) -> None:

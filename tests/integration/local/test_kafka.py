@@ -4,6 +4,8 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
 from deploy.local.kafka import KafkaBroker
+from shared.messaging.kafka.connection import connection
+from shared.messaging.settings import KafkaSettings
 
 WAIT_MS = 60_000
 
@@ -11,10 +13,11 @@ WAIT_MS = 60_000
 @pytest.mark.case(21)
 def test_what_was_acknowledged_is_there_after_kill_9(own_kafka: KafkaBroker) -> None:
     bootstrap = own_kafka.bootstrap
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    way = connection(own_kafka.admin, "tests")
+    admin = KafkaAdminClient(**way)
     admin.create_topics({"kept": {"num_partitions": 1, "replication_factor": 1}})
     admin.close()
-    producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all")
+    producer = KafkaProducer(**way, acks="all")
     producer.send("kept", b"message").get(timeout=WAIT_MS / 1000)
     producer.close()
 
@@ -23,7 +26,7 @@ def test_what_was_acknowledged_is_there_after_kill_9(own_kafka: KafkaBroker) -> 
     own_kafka.restart()
 
     assert own_kafka.bootstrap == bootstrap
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap)
+    consumer = KafkaConsumer(**way)
     place = TopicPartition("kept", 0)
     consumer.assign([place])
     consumer.seek(place, 0)
@@ -31,8 +34,8 @@ def test_what_was_acknowledged_is_there_after_kill_9(own_kafka: KafkaBroker) -> 
     consumer.close()
 
 
-def test_a_topic_nobody_made_is_not_made_by_using_it(kafka_broker: str) -> None:
-    consumer = KafkaConsumer("never-made", bootstrap_servers=kafka_broker)
+def test_a_topic_nobody_made_is_not_made_by_using_it(kafka_broker: KafkaSettings) -> None:
+    consumer = KafkaConsumer("never-made", **connection(kafka_broker, "tests"))
     consumer.poll(timeout_ms=300)
     assert "never-made" not in consumer.topics()
     consumer.close()

@@ -9,6 +9,7 @@ from deploy.local.waiting import wait_until
 from deploy.local.worker import Worker
 from deploy.local.world import World
 from deploy.postgres.roles import SERVICES
+from shared.messaging.kafka.connection import connection
 
 READY_WITHIN_S = 90  # two seconds on an idle machine
 
@@ -22,7 +23,7 @@ def test_it_has_migrated_schemas_topics_of_its_own_a_sandbox_and_a_mail_server(w
         made = auditor.execute("SELECT DISTINCT schemaname FROM pg_tables").fetchall()
     assert {(service,) for service in SERVICES} <= set(made)
 
-    admin = KafkaAdminClient(bootstrap_servers=world.environment["REFILL_KAFKA_BOOTSTRAP"])
+    admin = KafkaAdminClient(**connection(world.kafka("admin"), "tests"))
     topics = [name for name in admin.list_topics() if name.startswith(world.topic_prefix)]
     admin.close()
     assert f"{world.topic_prefix}billing.top-up.v1" in topics

@@ -80,13 +80,12 @@ class Part(Generic[T]):
 class World:
     """Everything a test of the road does: sending, running lanes and relays, looking at what came of it."""
 
-    def __init__(self, bootstrap: str, database: TestDatabase, prefix: str) -> None:
+    def __init__(self, kafka: KafkaSettings, database: TestDatabase) -> None:
+        """`kafka` is the super user's way to the broker, with a prefix of this world's own."""
         self.worker_url = database.worker_url(SCHEMA)
         self._migrator_url = database.migrator_url(SCHEMA)
         self._superuser_url = database.superuser_url
-        self.settings = KafkaSettings(
-            bootstrap=(bootstrap,), prefix=prefix, delivery_timeout_ms=3_000, poll_timeout_ms=100
-        )
+        self.settings = replace(kafka, delivery_timeout_ms=3_000, poll_timeout_ms=100)
         self.database = Database(self.worker_url, "test-road", SCHEMA)
         self._publisher = Publisher(self.settings, "test")
         self._parts: list[Part[Any]] = []
@@ -182,7 +181,9 @@ class World:
         from kafka.admin import ConfigResource, ConfigResourceType
 
         ends = {place.partition: end for place, (_, end) in bounds_of(self.settings, [topic.name]).items()}
-        admin = KafkaAdminClient(bootstrap_servers=list(self.settings.bootstrap))
+        from shared.messaging.kafka.connection import connection
+
+        admin = KafkaAdminClient(**connection(self.settings, "tests"))
         name = self.settings.prefix + topic.name
         configs = {"cleanup.policy": "delete"}  # the broker deletes no records of a compacted topic on demand
         admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs)])

@@ -6,6 +6,7 @@ from kafka import KafkaProducer
 
 from shared.contracts.catalog import PRODUCT_USAGE
 from shared.messaging.kafka import LogReader
+from shared.messaging.kafka.connection import connection
 from tests.integration.messaging.road_world import World
 
 
@@ -19,7 +20,7 @@ class NotUtf8(str):
 
 
 def test_a_header_name_that_is_not_utf8_is_read_and_what_follows_too(world: World) -> None:
-    producer = KafkaProducer(bootstrap_servers=list(world.settings.bootstrap), acks="all")
+    producer = KafkaProducer(**connection(world.settings, "foreign"), acks="all")
     topic = world.settings.prefix + PRODUCT_USAGE.name
     for value, headers in ((b"odd", [(NotUtf8("a"), b"1"), ("b", b"2")]), (b"plain", [("c", b"3")])):
         producer.send(topic, value, headers=headers, partition=0).get(timeout=10)

@@ -152,8 +152,10 @@ def test_what_would_burst_when_unpacked_is_refused_by_the_broker(world: World) -
     from kafka import KafkaProducer
     from kafka.errors import MessageSizeTooLargeError
 
+    from shared.messaging.kafka.connection import connection
+
     producer = KafkaProducer(
-        bootstrap_servers=list(world.settings.bootstrap), compression_type="gzip", max_request_size=50_000_000
+        **connection(world.settings, "foreign"), compression_type="gzip", max_request_size=50_000_000
     )
     topic = world.settings.prefix + TOP_UP_COMMANDS.name
     with pytest.raises(MessageSizeTooLargeError):
@@ -164,8 +166,10 @@ def test_what_would_burst_when_unpacked_is_refused_by_the_broker(world: World) -
 def test_a_compressed_message_is_read_like_any_other(world: World) -> None:
     from kafka import KafkaProducer
 
+    from shared.messaging.kafka.connection import connection
+
     world.lane(COMMANDS)
-    producer = KafkaProducer(bootstrap_servers=list(world.settings.bootstrap), compression_type="gzip")
+    producer = KafkaProducer(**connection(world.settings, "foreign"), compression_type="gzip")
     producer.send(world.settings.prefix + TOP_UP_COMMANDS.name, GOOD, b"w1").get(60)
     producer.close()
 

@@ -23,7 +23,7 @@ from shared.contracts.catalog import TOPICS
 from shared.contracts.message import Message
 from shared.messaging.ids import derive
 from shared.messaging.log import Parcel
-from shared.messaging.settings import ClientSettings, KafkaSettings
+from shared.messaging.settings import KafkaSettings
 from shared.postgres.pool import Database
 from tests.unit.notification import events
 
@@ -37,9 +37,7 @@ class Live:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.kafka: KafkaSettings = ClientSettings(
-            kafka_bootstrap=world.environment["REFILL_KAFKA_BOOTSTRAP"], topic_prefix=world.topic_prefix
-        ).kafka()
+        self.kafka: KafkaSettings = world.kafka("admin")
         self._client = Client(self.kafka, "/tests")
         self._database = Database(world.environment["REFILL_NOTIFICATION_DATABASE_URL"], worker_role(SCHEMA), SCHEMA)
 

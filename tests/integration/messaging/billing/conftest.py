@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.environment import kafka_environment
 from shared.contracts.catalog import TOPICS
 from shared.contracts.topics import Topic
 from shared.messaging.kafka import Administrator, Publisher
@@ -42,11 +43,11 @@ class Surroundings:
 
 
 @pytest.fixture
-def surroundings(kafka_broker: str, database: Database) -> Iterator[Surroundings]:
+def surroundings(kafka_broker: KafkaSettings, database: Database) -> Iterator[Surroundings]:
     """A database with no tables yet, and a broker with no topics yet."""
-    prefix = f"worker{uuid.uuid4().hex[:8]}."
-    yield Surroundings(database, KafkaSettings((kafka_broker,), prefix))
-    delete_topics(kafka_broker, prefix)
+    kafka = replace(kafka_broker, prefix=f"worker{uuid.uuid4().hex[:8]}.")
+    yield Surroundings(database, kafka)
+    delete_topics(kafka)
 
 
 @pytest.fixture
@@ -54,8 +55,7 @@ def process(surroundings: Surroundings, tmp_path: Path) -> Iterator[Process]:
     """The service, not started; killed at the end should it still run."""
     settings = {
         **surroundings.database.environment(),
-        "REFILL_KAFKA_BOOTSTRAP": surroundings.kafka.bootstrap[0],
-        "REFILL_TOPIC_PREFIX": surroundings.kafka.prefix,
+        **kafka_environment(surroundings.kafka),
     }
     made = Process(settings, tmp_path)
     yield made

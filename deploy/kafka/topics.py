@@ -1,4 +1,4 @@
-"""Makes the catalog's topics: `python -m deploy.topics create`, or `check` that they are as the catalog says.
+"""Makes the catalog's topics: `python -m deploy.kafka.topics create`, or `check` that they are as the catalog says.
 
 Both read `REFILL_KAFKA_BOOTSTRAP` and `REFILL_TOPIC_PREFIX`. `REFILL_TOPIC_REPLICATION` is the replication factor (the
 broker's own default when unset); `REFILL_TOPIC_PARTITIONS` makes fewer partitions than the catalog's, for tests: never
@@ -66,7 +66,7 @@ def problems(kafka: KafkaSettings, topics: Sequence[Topic]) -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m deploy.topics", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m deploy.kafka.topics", description=__doc__)
     parser.add_argument("action", choices=("create", "check"))
     action = parser.parse_args().action
     try:

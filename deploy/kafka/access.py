@@ -1,0 +1,134 @@
+"""Makes the catalog's users and rights: `python -m deploy.kafka.access apply`, or `check` that they are exactly so.
+
+Both run as Kafka's super user: `REFILL_KAFKA_BOOTSTRAP`, `REFILL_KAFKA_SECURITY_PROTOCOL`,
+`REFILL_KAFKA_SASL_MECHANISM`, `REFILL_KAFKA_USERNAME` and `REFILL_KAFKA_PASSWORD` are the super user's,
+`REFILL_TOPIC_PREFIX` as for the workers, and `REFILL_<PARTY>_KAFKA_PASSWORD` is what each party shall prove its name
+with: `apply` needs them all and sets them, so that it also changes a password. No password is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Mapping
+
+from pydantic import Field, SecretStr
+
+from deploy.kafka.rights import reaching_in, rules, too_much
+from shared.contracts.catalog import PARTIES
+from shared.messaging.access_rule import AccessRule
+from shared.messaging.failures import SettingsProblem, Weather
+from shared.messaging.kafka import AccessControl
+from shared.messaging.log import KafkaProblem
+from shared.messaging.settings import EXIT_CODE, ClientSettings, KafkaSettings, load_settings
+
+KNOWN_WITHIN_S = 20.0  # a broker takes over what the controller decided within some 10 ms
+LOOK_AGAIN_S = 0.02
+
+
+class AccessSettings(ClientSettings):
+    """The super user's way to Kafka, and the parties' passwords."""
+
+    upstream_kafka_password: SecretStr = Field(
+        description="the password of upstream, who writes directory and contacts"
+    )
+    products_kafka_password: SecretStr = Field(description="the password of products, which write usage")
+    edge_kafka_password: SecretStr = Field(description="the password of the edge, which alone writes top-up commands")
+    billing_kafka_password: SecretStr = Field(description="the password of the billing worker")
+    credit_ledger_kafka_password: SecretStr = Field(description="the password of the credit-ledger worker")
+    notification_kafka_password: SecretStr = Field(description="the password of the notification worker")
+
+    def passwords(self) -> dict[str, str]:
+        """By party."""
+        return {party: self._password(party).get_secret_value() for party in PARTIES}
+
+    def _password(self, party: str) -> SecretStr:
+        password: SecretStr = getattr(self, f"{party.replace('-', '_')}_kafka_password")
+        return password
+
+
+def apply(kafka: KafkaSettings, passwords: Mapping[str, str]) -> list[str]:
+    """Make users and rights exactly the catalog's, and wait until the broker knows them. Says what it did.
+
+    Raises KafkaProblem, Weather.
+    """
+    control = AccessControl(kafka)
+    try:
+        control.set_passwords(passwords)
+        wanted, found = rules(kafka.prefix), control.rules()
+        missing, extra = wanted - found, too_much(found, kafka.prefix)
+        control.remove(extra)
+        control.allow(missing)
+        _wait_until_known(control, kafka.prefix)
+    finally:
+        control.close()
+    told = [f"removed: {rule}" for rule in sorted(extra)]
+    return [*told, f"{len(passwords)} users, {len(wanted)} rules, {len(missing)} of them new, {len(extra)} removed"]
+
+
+def withdraw(kafka: KafkaSettings) -> None:
+    """Remove every rule under the prefix, which must not be empty: a world that shared the cluster is gone."""
+    assert kafka.prefix, "without a prefix the rules of the whole system would go"
+    control = AccessControl(kafka)
+    try:
+        control.remove({rule for rule in control.rules() if rule.name.startswith(kafka.prefix)})
+    finally:
+        control.close()
+
+
+def problems(kafka: KafkaSettings) -> list[str]:
+    """What is not as the catalog says, one sentence each; empty when all is well. Raises KafkaProblem, Weather."""
+    control = AccessControl(kafka)
+    try:
+        users, found = control.users(), control.rules()
+    finally:
+        control.close()
+    return [
+        *(f"no user {party} with SCRAM-SHA-512" for party in PARTIES if party not in users),
+        *(f"missing: {rule}" for rule in sorted(rules(kafka.prefix) - found)),
+        *(f"too much: {rule}" for rule in sorted(too_much(found, kafka.prefix))),
+        *(f"too wide: {rule}" for rule in sorted(reaching_in(found, kafka.prefix))),
+    ]
+
+
+def _wait_until_known(control: AccessControl, prefix: str) -> None:
+    """The controller has decided; the broker that answers here and lets clients in learns of it a moment later."""
+    deadline = time.monotonic() + KNOWN_WITHIN_S
+    while not _is_known(control.rules(), prefix) or not set(PARTIES) <= control.users():
+        if time.monotonic() > deadline:
+            raise KafkaProblem(f"the broker does not know its new access rules after {KNOWN_WITHIN_S:g} s")
+        time.sleep(LOOK_AGAIN_S)
+
+
+def _is_known(found: set[AccessRule], prefix: str) -> bool:
+    return rules(prefix) <= found and not too_much(found, prefix)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m deploy.kafka.access", description=__doc__)
+    parser.add_argument("action", choices=("apply", "check"))
+    action = parser.parse_args().action
+    try:
+        if action == "apply":
+            settings = load_settings(AccessSettings)
+            kafka = settings.kafka()
+            print("\n".join(apply(kafka, settings.passwords())))
+        else:
+            kafka = load_settings(ClientSettings).kafka()
+        found = problems(kafka)
+    except SettingsProblem as error:
+        print(error, file=sys.stderr)
+        return EXIT_CODE
+    except (KafkaProblem, Weather) as error:
+        print(error, file=sys.stderr)
+        return 1
+    if found:
+        print("\n".join(found), file=sys.stderr)
+    elif action == "check":
+        print(f"users and {len(rules(kafka.prefix))} rules are as the catalog says")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
