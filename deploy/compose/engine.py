@@ -1,6 +1,7 @@
 """The `docker` command: run to its end, followed line by line, and what stands in its way in one sentence."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections import deque
@@ -11,6 +12,9 @@ from deploy.local.trouble import Trouble
 LAST_LINES = 15  # what a person needs of what docker said, and no more
 TIMEOUT_S = 120  # a command of the engine takes a second; a machine that does much else takes longer
 GRACE_S = 20  # compose gives up at the next step of what it does
+
+STEP = re.compile(r"\s*(Container|Network|Volume) \S+\s+(Creat|Start|Wait|Running|Healthy|Exited|Stop|Remov|Recreate)")
+"""A step of compose that went well: not what a person asks for who reads why it failed."""
 
 OR_WITHOUT = "or leave containers out of it: the same runs on the embedded stack without them"
 NO_DOCKER = f"There is no docker command here: install Docker Engine with its Compose plugin, {OR_WITHOUT}."
@@ -120,10 +124,6 @@ def _end(process: "subprocess.Popen[str]") -> None:
 
 
 def _failure(words: Sequence[str], code: int, said: Sequence[str]) -> str:
-    end = "\n".join(said[-LAST_LINES:])
-    return f"docker {_short(words)} failed ({code}); the end of what it said:\n{end}"
-
-
-def _short(words: Sequence[str]) -> str:
-    """The command without its long options: `compose up` says enough."""
-    return " ".join([word for word in words if not word.startswith(("-", "/"))][:4])
+    telling = [line for line in said if not STEP.match(line)] or list(said)
+    what = " ".join(word for word in words[:2] if not word.startswith("-"))
+    return f"docker {what} failed ({code}); the end of what it said:\n" + "\n".join(telling[-LAST_LINES:])

@@ -1,5 +1,6 @@
 """One compose project, driven: up and down, and each fault that a container can suffer."""
 
+import os
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -233,19 +234,22 @@ class Project:
         return ["--detach", "--no-build", *scales]
 
     def _compose(self, *words: str) -> str:
-        return docker(*self._compose_words(), *words, environment=self._environment())
+        return docker("compose", *words, environment=self._environment())
 
     def _compose_aloud(self, *words: str) -> None:
-        docker_lines(*self._compose_words(), *words, environment=self._environment(), say=self._say)
-
-    def _compose_words(self) -> list[str]:
-        files = [word for path in (*self._files, self.override.write()) for word in ("--file", str(path))]
-        plain = ["--ansi", "never", "--progress", "plain", "--project-directory", str(PROJECT)]
-        return ["compose", "--project-name", self.name, *plain, *files]
+        docker_lines("compose", *words, environment=self._environment(), say=self._say)
 
     def _environment(self) -> dict[str, str]:
-        ports = {variable: str(port) for variable, port in self._ports.items()}
-        return {SECRETS_VARIABLE: str(self.secrets), **ports, **self._variables, **self.run.environment}
+        files = (*self._files, self.override.write())
+        return {
+            "COMPOSE_PROJECT_NAME": self.name,
+            "COMPOSE_FILE": os.pathsep.join(str(path) for path in files),
+            "COMPOSE_ANSI": "never",
+            SECRETS_VARIABLE: str(self.secrets),
+            **{variable: str(port) for variable, port in self._ports.items()},
+            **self._variables,
+            **self.run.environment,
+        }
 
 
 @contextmanager
