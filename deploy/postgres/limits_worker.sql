@@ -4,3 +4,5 @@
 ALTER ROLE {role} SET statement_timeout = '30s';
 ALTER ROLE {role} SET lock_timeout = '5s';
 ALTER ROLE {role} SET idle_in_transaction_session_timeout = '30s';
+-- None: who listens for timers, or stands by as relay, is idle for as long as the worker lives.
+ALTER ROLE {role} SET idle_session_timeout = 0;
