@@ -40,7 +40,7 @@ def run(json_output: bool = False) -> int:
             started = time.monotonic()
             _say(console, "Starting a real Kafka, a real PostgreSQL, the Stripe sandbox and a mail server ...")
             with Stack(folder) as stack:
-                save_example_cards(stack.world.sandbox.port)
+                save_example_cards(stack.world.sandbox_url)
                 stack.world.start_workers()
                 _say(console, f"Up after {time.monotonic() - started:.1f} s. Logs and data: {folder.path.name}")
                 stage = Stage.open(stack.world, narrator)

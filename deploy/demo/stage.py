@@ -11,11 +11,9 @@ from uuid import uuid4
 
 from deploy.demo.narrator import Narrator
 from deploy.demo.oracles import Books, StripeJournal
+from deploy.demo.scene import MailboxOfScene, Scene, WorkerOfScene
 from deploy.demo.witness import Witness
-from deploy.local.mailbox import Mailbox
 from deploy.local.run_folder import PROJECT
-from deploy.local.worker import Worker
-from deploy.local.world import World
 from deploy.stripe_sandbox.control import SandboxControl
 from services.cli.client import Client
 from services.cli.trace import read_trace
@@ -58,7 +56,7 @@ class Letter:
 class Mails:
     """What the mail server took in."""
 
-    def __init__(self, mailbox: Mailbox) -> None:
+    def __init__(self, mailbox: MailboxOfScene) -> None:
         self._mailbox = mailbox
 
     def newest_to(self, address: str) -> Letter:
@@ -70,9 +68,9 @@ class Mails:
 
 
 class Workers:
-    """The three worker processes, to be stopped, killed and started again."""
+    """The three workers, to be stopped, killed and started again."""
 
-    def __init__(self, workers: dict[str, Worker]) -> None:
+    def __init__(self, workers: Mapping[str, WorkerOfScene]) -> None:
         self._workers = workers
 
     def start(self, service: str) -> None:
@@ -108,7 +106,7 @@ class Stage:
     first_purchase: Bought = field(init=False)
 
     @classmethod
-    def open(cls, world: World, narrator: Narrator) -> Stage:
+    def open(cls, world: Scene, narrator: Narrator) -> Stage:
         """The stage on a started world. Its people write as edge, products and upstream; it watches as the edge."""
         directory = [json.loads(line) for line in (EXAMPLES / "directory.jsonl").read_text().splitlines()]
         members = [MemberChanged.read(event["data"]) for event in directory if event["type"] == MemberChanged.type]
@@ -117,10 +115,10 @@ class Stage:
             witness=Witness(world.kafka("edge")),
             client=Client(world.kafka("edge"), writers=world.writers()),
             mails=Mails(world.mailbox),
-            sandbox=SandboxControl(f"http://127.0.0.1:{world.sandbox.port}"),
+            sandbox=SandboxControl(world.sandbox_url),
             workers=Workers(world.workers),
             journal=StripeJournal(world.journal),
-            books=Books(world.environment["REFILL_AUDITOR_DATABASE_URL"], world.environment_of("auditor")),
+            books=Books(world.auditor_url, world.environment_of("auditor")),
             workspace=next(WorkspaceChanged.read(e["data"]) for e in directory if e["type"] == WorkspaceChanged.type),
             roles={member.user_id: member for member in members},
         )

@@ -1,6 +1,5 @@
 """The saved cards of the examples' workspace: what Stripe would already know of a customer who has paid before."""
 
-from deploy.local.ports import LOOPBACK
 from deploy.stripe_sandbox.control import SandboxControl
 
 CUSTOMER = "cus_acme"
@@ -13,6 +12,6 @@ CARDS = (
 )
 
 
-def save_example_cards(sandbox_port: int) -> None:
+def save_example_cards(sandbox_url: str) -> None:
     """Seeds the sandbox with the customer and the cards."""
-    SandboxControl(f"http://{LOOPBACK}:{sandbox_port}").customer(CUSTOMER, cards=CARDS)
+    SandboxControl(sandbox_url).customer(CUSTOMER, cards=CARDS)

@@ -70,7 +70,7 @@ def _serve(console: Console, run: RunFolder, environment_file: Path, ended: thre
         if ended.is_set():
             return 0
         world = stack.world
-        save_example_cards(world.sandbox.port)
+        save_example_cards(world.sandbox_url)
         write_environment(environment_file, world.environment_of("command-line"))
         try:
             world.start_workers()

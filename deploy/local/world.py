@@ -92,6 +92,16 @@ class World:
             self.environment.update(self._outside_of(service))
         self.workers = {name: Worker(name, self._run, self.folder, self.environment_of(name)) for name in WORKERS}
 
+    @property
+    def sandbox_url(self) -> str:
+        """The Stripe sandbox of the started world."""
+        return f"http://{LOOPBACK}:{self.sandbox.port}"
+
+    @property
+    def auditor_url(self) -> str:
+        """The database, for the role that reads billing's and the ledger's books."""
+        return self._cluster.url(self.database, AUDITOR)
+
     def kafka(self, name: str) -> KafkaSettings:
         """How a party of the catalog reaches this world's topics, or `admin`, who may do everything."""
         return self._principals.settings(name)

@@ -15,7 +15,7 @@ from deploy.local.world import World
 @pytest.mark.case(1)
 def test_the_story_plays_to_its_end_and_every_expectation_holds(world: World) -> None:
     narrator = Narrator(None)
-    save_example_cards(world.sandbox.port)
+    save_example_cards(world.sandbox_url)
     world.start_workers()
     stage = Stage.open(world, narrator)
     try:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from deploy.demo.oracles import Books, StripeJournal
+from deploy.demo.scene import Scene
 from deploy.demo.witness import Witness
-from deploy.local.world import World
 from deploy.stripe_sandbox.control import SandboxControl
 from services.cli.client import Client
 from shared.contracts import catalog
@@ -66,7 +66,7 @@ class Household:
 class Town:
     """The world, everyone's eyes on it, and the gestures of clients that are not ours."""
 
-    world: World
+    world: Scene
     superuser_url: str
     witness: Witness = field(init=False)
     client: Client = field(init=False)
@@ -79,7 +79,7 @@ class Town:
 
     @property
     def sandbox(self) -> SandboxControl:
-        return SandboxControl(f"http://127.0.0.1:{self.world.sandbox.port}")
+        return SandboxControl(self.world.sandbox_url)
 
     @property
     def journal(self) -> StripeJournal:
@@ -87,7 +87,7 @@ class Town:
 
     @property
     def books(self) -> Books:
-        return Books(self.world.environment["REFILL_AUDITOR_DATABASE_URL"], self.world.environment_of("auditor"))
+        return Books(self.world.auditor_url, self.world.environment_of("auditor"))
 
     def close(self) -> None:
         self.witness.close()
