@@ -16,12 +16,15 @@ RUN := .venv/bin/python
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); \
                    if [ $$n -lt 2 ]; then n=2; fi; if [ $$n -gt 4 ]; then n=4; fi; echo $$n)
 
+# What the demo is played on: embedded (processes of this machine) or containers (Docker).
+STACK ?= embedded
+
 help: ## print this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target what; do \
 	    printf '  make %-10s %s\n' "$$target" "$$what"; done
 
-demo: $(INSTALLED) ## play the whole story on a real Kafka and PostgreSQL, and check every step
-	@$(RUN) -m services.cli demo
+demo: $(INSTALLED) ## play the whole story and check every step; with STACK=containers in Docker
+	@$(RUN) -m services.cli demo --stack $(STACK)
 
 test: lint ## lint, types, import rules and all tests
 	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal

@@ -1,21 +1,19 @@
-"""`make demo`: starts the stack, plays the story, checks every step, stops everything."""
+"""`make demo`: starts a stack, plays the story on it, checks every step, removes everything."""
 
 from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Callable
+from functools import partial
 
 from rich.console import Console
 
 from deploy.demo.narrator import PAGE_COLUMNS, ExpectationFailed, Narrator
+from deploy.demo.stacks import STACKS
 from deploy.demo.stage import Stage
 from deploy.demo.steps import asking, books, burning, buying, crashing, declining, pausing, repeating, usage
 from deploy.demo.witness import NeverHappened
-from deploy.local.example_cards import save_example_cards
-from deploy.local.run_folder import RunFolder
-from deploy.local.stack import Stack
 from deploy.local.trouble import Trouble
 
 STEPS: tuple[Callable[[Stage], None], ...] = (
@@ -31,26 +29,20 @@ STEPS: tuple[Callable[[Stage], None], ...] = (
 )
 
 
-def run(json_output: bool = False) -> int:
-    """Play the story. Returns 0 when every expectation held, 1 otherwise, saying which did not."""
+def run(stack: str, json_output: bool = False) -> int:
+    """Play the story on one of `STACKS`. Returns 0 when every expectation held, 1 otherwise, saying which did not."""
     console = None if json_output else _console()
     narrator = Narrator(console)
     try:
-        with RunFolder.claim_any("demo") as folder:
-            started = time.monotonic()
-            _say(console, "Starting a real Kafka, a real PostgreSQL, the Stripe sandbox and a mail server ...")
-            with Stack(folder) as stack:
-                save_example_cards(stack.world.sandbox_url)
-                stack.world.start_workers()
-                _say(console, f"Up after {time.monotonic() - started:.1f} s. Logs and data: {folder.path.name}")
-                stage = Stage.open(stack.world, narrator)
-                try:
-                    stage.load_examples()
-                    for step in STEPS:
-                        step(stage)
-                finally:
-                    stage.close()
-                story = narrator.finish()
+        with STACKS[stack](partial(_say, console)) as scene:
+            stage = Stage.open(scene, narrator)
+            try:
+                stage.load_examples()
+                for step in STEPS:
+                    step(stage)
+            finally:
+                stage.close()
+            story = narrator.finish()
     except (ExpectationFailed, NeverHappened, Trouble, AssertionError) as failure:
         where = f" in step {narrator.chapters[-1].number}" if narrator.chapters else ""
         if json_output:
