@@ -18,20 +18,21 @@ from shared.messaging.consumer import LaneConsumer
 from shared.messaging.crew import Crew, Failure
 from shared.messaging.desk import Desk
 from shared.messaging.errands import Errands
+from shared.messaging.health import HealthFile, Signs, Watch
 from shared.messaging.patience import Stopped, patiently
-from shared.messaging.readiness import announce, wait_for_postgres, wait_for_topics, withdraw
+from shared.messaging.preconditions import KafkaLook, PostgresLook
+from shared.messaging.pulse import Pulse
+from shared.messaging.readiness import wait_until_fit
 from shared.messaging.relay import Relay
 from shared.messaging.service import Companion, Runtime, Service
-from shared.messaging.settings import WorkerSettings
+from shared.messaging.settings import WorkerSettings, environment_name
 from shared.messaging.work import Outgoing
-from shared.postgres.migrations import check
 from shared.postgres.pool import Database
 
 log = structlog.get_logger()
 
 # Pooled connections beyond one per thread of timed work: the renewal of leases, and a companion's requests.
 SPARE_CONNECTIONS = 4
-READY_LOOK_S = 0.05
 
 
 class Worker:
@@ -48,6 +49,7 @@ class Worker:
             self._url, f"refill-{service.name}", service.schema, max_pooled=threads + SPARE_CONNECTIONS
         )
         self._closing = threading.Event()
+        self._health = HealthFile(settings.ready_file)
         self._desk: Desk[Any] = Desk(
             self._database, service.repository, self._publish, clock, crew.stopping, self._closing
         )
@@ -57,13 +59,17 @@ class Worker:
     def run(self) -> Failure | None:
         """Work until told to stop or until a part cannot go on; returns what failed, None after an orderly stop.
 
-        Raises `MigrationProblem` when schema and code do not fit together.
+        Raises `Unfit` or `Unavailable` when it cannot start: then nothing was consumed or changed.
         """
-        withdraw(self._settings.ready_file)
+        self._health.bad(["it is starting"])
         try:
             self._wait_for_dependencies()
         except Stopped:
+            self._health.remove()
             return None
+        except BaseException:
+            self._health.remove()
+            raise
         try:
             self._start()
         except Exception as error:
@@ -73,10 +79,11 @@ class Worker:
         return self._crew.failure
 
     def _wait_for_dependencies(self) -> None:
-        stopping, service = self._crew.stopping, self._service
-        wait_for_postgres(self._database, self._url, stopping)
-        patiently(lambda: check(self._url, service.schema, service.migration_folders()), stopping, "check migrations")
-        wait_for_topics(service, self._settings.kafka(), stopping)
+        settings, stopping = self._settings, self._crew.stopping
+        variable = environment_name("database_url", type(settings).model_fields["database_url"])
+        postgres = PostgresLook(self._service, self._url, variable, self._clock)
+        kafka = KafkaLook(self._service, settings.kafka(), settings.topic_partitions)
+        wait_until_fit([postgres.troubles, kafka.troubles], settings.start_patience_s, stopping, self._health.bad)
         patiently(self._desk.tell_stuck, stopping, "look for stuck timers")
 
     def _start(self) -> None:
@@ -107,21 +114,18 @@ class Worker:
             companion = make(runtime)
             companion.start()
             self._companions.append(companion)
-        crew.start("readiness", self._watch_for_readiness)
+        pulse = Pulse(self._database, crew.stopping)
+        crew.start("pulse", pulse.run)
+        watch = Watch(self._health, lambda: self._signs(relay, pulse), crew.stopping)
+        crew.start("health", watch.run)
 
-    def _watch_for_readiness(self) -> None:
-        """Announce once that every lane has had its first partitions."""
-        stopping = self._crew.stopping
-        while not all(lane.ready.is_set() for lane in self._lanes):
-            if stopping.wait(READY_LOOK_S):
-                return
-        announce(self._service.name, self._settings.ready_file, lanes=[lane.name for lane in self._service.lanes])
-        stopping.wait()
+    def _signs(self, relay: Relay, pulse: Pulse) -> Signs:
+        return Signs(tuple(lane.signs() for lane in self._lanes), pulse.signs(), relay.signs())
 
     def _stop(self) -> None:
         """Nothing new comes in, what is in hand is finished, then the relay says the rest: all within a bound."""
         log.info("worker.stopping", drain_timeout_s=self._settings.drain_timeout_s)
-        withdraw(self._settings.ready_file)
+        self._health.remove()
         deadline = time.monotonic() + self._settings.drain_timeout_s
         for companion in self._companions:
             self._dismiss(companion)
@@ -134,7 +138,7 @@ class Worker:
             # No failure: whatever they were at is not committed, and is taken up by the next worker as after a crash.
             log.warning("worker.left_undone", parts=left)
         self._database.close()
-        withdraw(self._settings.ready_file)
+        self._health.remove()
         log.info("worker.stopped")
 
     def _dismiss(self, companion: Companion) -> None:

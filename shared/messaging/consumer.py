@@ -20,6 +20,7 @@ from shared.messaging.coldstart import LOOK_EVERY_S, ColdStart
 from shared.messaging.crash_points import reach
 from shared.messaging.division import divide
 from shared.messaging.failures import Bug, Weather
+from shared.messaging.health import LaneSigns
 from shared.messaging.kafka import GroupConsumer
 from shared.messaging.log import KafkaProblem, LogMoved, Place, Record
 from shared.messaging.offsets import Stale
@@ -78,10 +79,17 @@ class LaneConsumer(Generic[R]):
         self._set_aside: dict[tuple[Place, int], str] = {}
         self._retry_at = 0.0
         self._gaps_at = 0.0
+        self._polled_at = monotonic()
         self.ready = threading.Event()
         """Set once the lane has its first partitions, or has been told that others have them all."""
         self.figures: Counter[str] = Counter()
         """Records read, and what became of their messages: for metrics."""
+
+    def signs(self) -> LaneSigns:
+        """What tells whether this lane lives. Any thread may ask."""
+        consumer = self._consumer
+        heard_at = consumer.heard_at() if consumer is not None else None
+        return LaneSigns(self._lane.name, self.ready.is_set(), self._polled_at, heard_at)
 
     def run(self) -> None:
         """Consume until told to stop; then finish the batch in hand and leave the group at once.
@@ -153,6 +161,7 @@ class LaneConsumer(Generic[R]):
     def _poll(self, consumer: GroupConsumer) -> Mapping[Place, Sequence[Record]]:
         timeout_ms = POLL_WHILE_WAITING_MS if self._waiting.total() else self._settings.poll_timeout_ms
         most = min(self._lane.max_batch, self._settings.max_poll_records)
+        self._polled_at = monotonic()
         try:
             polled = consumer.poll(timeout_ms, most)
         except LogMoved as error:
@@ -329,6 +338,7 @@ class LaneConsumer(Generic[R]):
     def _poll_held(self, timeout_ms: int) -> Collection[Place]:
         """Places that have moved although they were held: none, as far as anyone knows."""
         assert self._consumer is not None
+        self._polled_at = monotonic()
         try:
             return self._consumer.poll(timeout_ms, 1).keys()
         except LogMoved:

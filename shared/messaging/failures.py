@@ -23,3 +23,11 @@ class Bug(Exception):
 
 class SettingsProblem(Exception):
     """Settings that cannot work, all of them at once."""
+
+
+class Unfit(Exception):
+    """Something a worker needs is not as it must be, and no waiting mends it: every sentence about it at once."""
+
+
+class Unavailable(Exception):
+    """Something a worker needs did not come within its patience: every sentence about it at once."""

@@ -1,82 +1,57 @@
-"""Before the work: waiting for what a worker depends on, saying for what. After the start: saying that it is ready."""
+"""Before the work: waiting for what a worker depends on, and saying for what."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
-from pathlib import Path
+from time import monotonic
 
-import psycopg
 import structlog
-from psycopg.conninfo import conninfo_to_dict
 
-from shared.contracts.catalog import TOPICS
-from shared.contracts.topics import Topic
+from shared.messaging.failures import Unavailable, Unfit
 from shared.messaging.patience import Stopped
-from shared.messaging.service import Service
-from shared.messaging.settings import KafkaSettings
-from shared.messaging.topic_setup import missing
-from shared.messaging.weather import is_weather
-from shared.observability.errors import describe
-from shared.postgres.pool import Database
+from shared.messaging.preconditions import Trouble
 
 log = structlog.get_logger()
 
 LOOK_AGAIN_S = 0.5
 # One line per 5 s is enough for a person, and few enough for a log.
 TELL_EVERY = 10
+# A server that is just starting may refuse what it takes a moment later; users and rights take a moment to get around.
+FIRM_AFTER = 4
 
 
-def wait_for_postgres(database: Database, url: str, stopping: threading.Event) -> None:
-    """Return when the database answers. Raises `Stopped` when the worker is told to stop meanwhile."""
-    _wait("PostgreSQL", lambda: _postgres_trouble(database, url), stopping)
+def wait_until_fit(
+    looks: Sequence[Callable[[], list[Trouble]]],
+    patience_s: float,
+    stopping: threading.Event,
+    tell: Callable[[list[str]], None],
+) -> None:
+    """Return when no look finds any trouble; what each round finds is told.
 
-
-def wait_for_topics(service: Service[object], settings: KafkaSettings, stopping: threading.Event) -> None:
-    """Return when Kafka and every topic that the service reads or writes are there. Raises `Stopped` when told to."""
-    topics = topics_of(service)
-    _wait("Kafka", lambda: missing(settings, topics), stopping)
-
-
-def topics_of(service: Service[object]) -> list[Topic]:
-    """What the service reads, by its tables, and what it writes, by the catalog."""
-    read = [reaction.topic for lane in service.lanes for reaction in lane.reactions]
-    written = [topic for topic in TOPICS if service.name in topic.producers]
-    return list({topic.name: topic for topic in (*read, *service.awaited(), *written)}.values())
-
-
-def announce(service: str, ready_file: Path | None, **fields: object) -> None:
-    """Say that every lane has its partitions: in the log, and by a file for supervisors that look for one."""
-    log.info("worker.ready", **fields)
-    if ready_file:
-        ready_file.write_text(f"{service}\n")
-
-
-def withdraw(ready_file: Path | None) -> None:
-    """Not ready any more."""
-    if ready_file:
-        ready_file.unlink(missing_ok=True)
-
-
-def _postgres_trouble(database: Database, url: str) -> str | None:
-    try:
-        database.connect().close()
-    except psycopg.Error as error:
-        if not is_weather(error):
-            raise
-        parts = conninfo_to_dict(url)
-        return f"{parts.get('host')}:{parts.get('port', 5432)}/{parts.get('dbname')}: {describe(error)}"
-    return None
-
-
-def _wait(what: str, trouble: Callable[[], str | None], stopping: threading.Event) -> None:
+    Raises `Unfit` when some look finds one again and again that no waiting mends, `Unavailable` when there are others
+    for longer than `patience_s`, `Stopped` when the worker is told to stop meanwhile.
+    """
+    until = monotonic() + patience_s
+    lasting = 0
     for attempt in count():
         if stopping.is_set():
-            raise Stopped(what)
-        reason = trouble()
-        if reason is None:
+            raise Stopped("start")
+        troubles = [trouble for look in looks for trouble in look()]
+        if not troubles:
             return
+        tell([trouble.sentence for trouble in troubles])
+        lasting = 0 if all(trouble.passes for trouble in troubles) else lasting + 1
+        if lasting >= FIRM_AFTER:
+            raise Unfit(_all_of(troubles))
+        if not lasting and monotonic() >= until:
+            raise Unavailable(_all_of(troubles))
         if attempt % TELL_EVERY == 0:
-            log.warning("worker.waiting", waiting_for=what, reason=reason)
+            for trouble in troubles:
+                log.warning("worker.waiting", waiting_for=trouble.about, reason=trouble.sentence)
         stopping.wait(LOOK_AGAIN_S)
+
+
+def _all_of(troubles: Sequence[Trouble]) -> str:
+    return "\n".join(["cannot start:", *(f"  {trouble.sentence}" for trouble in troubles)])

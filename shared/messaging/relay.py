@@ -19,6 +19,7 @@ from shared.contracts.catalog import BY_NAME
 from shared.contracts.envelope import CONTENT_TYPE_HEADERS
 from shared.messaging.borders import Border
 from shared.messaging.crash_points import reach
+from shared.messaging.health import NO_POST, RelaySigns
 from shared.messaging.kafka import Publisher
 from shared.messaging.log import KafkaProblem, Parcel, Sent
 from shared.messaging.outbox import QUERIES
@@ -70,8 +71,15 @@ class Relay:
         self._acknowledged: list[int] = []
         self._failed = 0
         self._settled_at = 0.0  # by the monotonic clock: until then something given up may still reach the log
+        self._post = NO_POST
+        self._turned_at = self._quiet_until = monotonic()
+        self._trouble: str | None = None
         self.figures: Counter[str] = Counter()
         """Rows published and sendings that failed: for metrics."""
+
+    def signs(self) -> RelaySigns:
+        """What tells whether this relay lives. Any thread may ask."""
+        return RelaySigns(self._post, self._turned_at, self._quiet_until, self._trouble)
 
     def run(self) -> None:
         """Publish until told to stop. Whatever happens to the database's session, the producer does not outlive it."""
@@ -86,7 +94,8 @@ class Relay:
                 if not is_weather(error):
                     raise
                 failed += 1
-                log.warning("relay.weather", service=self._name, error=describe(error), failed=failed)
+                self._trouble = describe(error)
+                log.warning("relay.weather", service=self._name, error=self._trouble, failed=failed)
             finally:
                 self._publisher.discard()
                 self._acknowledged = []
@@ -95,6 +104,7 @@ class Relay:
     def _serve(self, connection: psycopg.Connection) -> None:
         """Wait to become the active one, then relay until the end of the worker or of the session."""
         while not self._leads(connection):
+            self._at("standing by")
             if self._stopping.wait(STANDBY_EVERY_S):
                 return
         connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
@@ -109,6 +119,11 @@ class Relay:
             pass
         self._end_well(connection)
 
+    def _at(self, post: str, for_s: float = 0.0) -> None:
+        """It lives, is at this post, and may give no other sign for so long."""
+        self._post, self._trouble, self._turned_at = post, None, monotonic()
+        self._quiet_until = self._turned_at + for_s
+
     def _leads(self, connection: psycopg.Connection) -> bool:
         row = connection.execute(QUERIES["try_relay_lock"]).fetchone()
         return row is not None and bool(row[0])
@@ -118,6 +133,7 @@ class Relay:
         row = connection.execute(QUERIES["read_lease"]).fetchone()
         if row is None or row[0] is None:
             return True
+        self._at("waiting until nothing of its predecessor can land late")
         return self._wait(self._late_for_s() - float(row[0]))
 
     def _late_for_s(self) -> float:
@@ -127,6 +143,7 @@ class Relay:
     def _wait(self, seconds: float) -> bool:
         """Returns whether there is time to go on: False when the worker stops meanwhile."""
         if seconds > 0:
+            self._quiet_until = monotonic() + seconds
             log.info("relay.waits", service=self._name, seconds=round(seconds, 1))
         return not (seconds > 0 and self._stopping.wait(seconds))
 
@@ -134,17 +151,20 @@ class Relay:
         """Publish once; without anything to publish, wait for the bell. Returns whether there was anything."""
         rows = self._next(connection)
         if not rows:
+            self._at("active")
             if waiting:
                 collections.deque(connection.notifies(timeout=LOOK_EVERY_S, stop_after=1), maxlen=0)
             return False
         reach(Border.RELAY_MARKED)
         parcels = [Parcel(BY_NAME[r.topic], r.key.encode(), r.value, CONTENT_TYPE_HEADERS) for r in rows]
         began = monotonic()
+        self._quiet_until = began + self._settings.delivery_timeout_ms / 1000
         sent = self._publisher.send(parcels, lambda: _still_there(connection))
         reach(Border.RELAY_SENT)
         self._acknowledged = _in_order(rows, sent)
         self.figures["published"] += len(self._acknowledged)
         if sent.error is None:
+            self._at("active")
             self._failed = 0
             return True
         if not sent.passes:
@@ -154,6 +174,7 @@ class Relay:
             )
         self._failed += 1
         self.figures["failed"] += 1
+        self._trouble = sent.error
         log.warning("relay.weather", service=self._name, error=sent.error, rows=len(rows), failed=self._failed)
         if sent.may_land:
             # Sent again at once, it could be overtaken by itself: the old copy would land behind a newer message.

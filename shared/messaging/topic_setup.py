@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Sequence
 
 from shared.contracts.topics import Topic
 from shared.messaging.failures import Weather
 from shared.messaging.kafka import Administrator
+from shared.messaging.kafka.standing import Standing, absent, unreachable
 from shared.messaging.log import KafkaProblem
 from shared.messaging.settings import KafkaSettings
 
@@ -35,37 +35,10 @@ def create_topics(settings: KafkaSettings, topics: Sequence[Topic], replication:
 
 
 def missing(settings: KafkaSettings, topics: Sequence[Topic]) -> str | None:
-    """What stands between us and these topics, in a sentence for a person; None when all is there.
-
-    The client says KafkaTimeoutError to a dead address, a wrong password and a missing topic alike: told apart here.
-    """
-    silent = [server for server in settings.bootstrap if not _listens(server)]
-    if len(silent) == len(settings.bootstrap):
-        return f"nobody listens at {', '.join(silent)}: is Kafka running, and REFILL_KAFKA_BOOTSTRAP right?"
+    """What stands between us and these topics, in a sentence for a person; None when all is there that we may see."""
+    names = [settings.prefix + topic.name for topic in topics]
     try:
-        administrator = Administrator(settings)
-    except (Weather, KafkaProblem):
-        who = f" or the password of {settings.username}" if settings.sasl_mechanism else ""
-        return (
-            f"{settings.bootstrap[0]} answers, but not as Kafka over {settings.security_protocol}: that{who} is wrong"
-        )
-    try:
-        absent = sorted(topic.name for topic in topics if topic.name not in administrator.partitions())
+        standing = Standing.of(settings, names)
     except (Weather, KafkaProblem) as error:
         return str(error)
-    finally:
-        administrator.close()
-    return (
-        f"topics missing at {settings.bootstrap[0]}: {', '.join(settings.prefix + name for name in absent)}"
-        if absent
-        else None
-    )
-
-
-def _listens(server: str) -> bool:
-    host, _, port = server.rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=2).close()
-    except OSError:
-        return False
-    return True
+    return absent(standing, settings, names) or unreachable(standing, settings)

@@ -19,7 +19,7 @@ from shared.contracts.catalog import BY_NAME
 from shared.messaging import commands
 from shared.messaging.clock import SystemClock
 from shared.messaging.crew import Crew
-from shared.messaging.failures import Bug, SettingsProblem
+from shared.messaging.failures import Bug, SettingsProblem, Unavailable, Unfit
 from shared.messaging.log import KafkaProblem
 from shared.messaging.service import Companion, Runtime, Service
 from shared.messaging.settings import EXIT_CODE, WorkerSettings, load_settings
@@ -36,7 +36,7 @@ log = structlog.get_logger()
 # sysexits.h, so that a supervisor can tell what starting again will not mend.
 EXIT_BUG = 70  # EX_SOFTWARE: one message cannot be handled; a person has to look
 EXIT_CONFIGURATION = EXIT_CODE  # EX_CONFIG: settings, schema, rights or names at Kafka
-EXIT_UNAVAILABLE = 69  # EX_UNAVAILABLE: what a command needs does not answer; try again later
+EXIT_UNAVAILABLE = 69  # EX_UNAVAILABLE: what it needs does not answer; try again later
 EXIT_OTHER = 1
 
 EXIT_CODES: Mapping[type[BaseException], int] = {
@@ -44,6 +44,8 @@ EXIT_CODES: Mapping[type[BaseException], int] = {
     SettingsProblem: EXIT_CONFIGURATION,
     MigrationProblem: EXIT_CONFIGURATION,
     KafkaProblem: EXIT_CONFIGURATION,
+    Unfit: EXIT_CONFIGURATION,
+    Unavailable: EXIT_UNAVAILABLE,
 }
 
 
@@ -64,9 +66,9 @@ def main(
             answer = commands.AS_THE_OWNER[arguments.command](home)
         else:
             answer = commands.ON_THE_DATABASE[arguments.command](load_settings(settings_class), home.name, arguments)
-    except (SettingsProblem, MigrationProblem) as problem:
+    except (SettingsProblem, MigrationProblem, Unfit, Unavailable) as problem:
         print(problem, file=sys.stderr)  # noqa: T201 - logging may not be set up yet, and it is for a person
-        return EXIT_CONFIGURATION
+        return _exit_code(problem)
     except psycopg.OperationalError as error:
         print(f"PostgreSQL does not answer: {describe(error)}", file=sys.stderr)  # noqa: T201 - as above
         return EXIT_UNAVAILABLE

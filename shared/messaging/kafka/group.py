@@ -8,6 +8,7 @@ from contextlib import suppress
 from time import monotonic
 
 from kafka import ConsumerRebalanceListener, TopicPartition
+from kafka.structs import MemberState
 
 from shared.messaging.kafka.connection import SHUTDOWN_MS, kafka_errors, translated
 from shared.messaging.kafka.reading import bounds_at, consumer, partition_at, partitions_of
@@ -57,6 +58,14 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-p
         """A member that others leave nothing to. The first assignment is often empty, so wait for a second one."""
         joined_for_s = monotonic() - self._joined_at if self._joined_at else 0.0
         return joined_for_s > SPARE_AFTER_S and not self._consumer.assignment()
+
+    def heard_at(self) -> float | None:
+        """When the group's coordinator last answered, by the monotonic clock; None while we are in no group."""
+        coordinator = self._consumer._coordinator
+        if coordinator.state is MemberState.UNJOINED:
+            return None
+        heard: float = max(coordinator.heartbeat.last_receive, coordinator.heartbeat.last_reset)
+        return heard
 
     def all_places(self) -> set[Place]:
         """Every partition of the topics, whoever has it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +12,7 @@ from kafka.protocol.api_message import ApiMessage
 from kafka.protocol.metadata import MetadataRequest
 
 from shared.messaging.failures import Weather
-from shared.messaging.kafka.dialogue import NO_ERROR, Dialogue
+from shared.messaging.kafka.dialogue import ANSWER_TIMEOUT_S, NO_ERROR, Dialogue
 from shared.messaging.log import KafkaProblem
 from shared.messaging.settings import KafkaSettings
 
@@ -91,3 +92,32 @@ def _is_closed(group: ApiMessage) -> bool:
     if group.error_code == NO_ERROR:
         return "READ" not in _rights(group.authorized_operations)
     return bool(group.error_code == GROUP_FORBIDDEN)
+
+
+def absent(standing: Standing, settings: KafkaSettings, topics: Collection[str]) -> str | None:
+    """Which of these topics are missing, in a sentence; not those that may not be seen."""
+    names = sorted(set(topics) - standing.partitions.keys() - standing.hidden)
+    if not names:
+        return None
+    mend = "`python -m deploy.kafka.topics create` makes them"
+    return f"topics missing at {settings.bootstrap[0]}: {', '.join(names)}. {mend}"
+
+
+def unreachable(standing: Standing, settings: KafkaSettings) -> str | None:
+    """In a sentence, that no broker listens where it says it does: the client would wait for it in vain."""
+    elsewhere = standing.brokers - set(settings.bootstrap)
+    if len(elsewhere) < len(standing.brokers) or any(_listens(broker) for broker in elsewhere):
+        return None
+    return (
+        f"{settings.bootstrap[0]} answers, but sends us on to {', '.join(sorted(elsewhere))}, where nobody listens: "
+        "are the brokers' advertised.listeners right?"
+    )
+
+
+def _listens(server: str) -> bool:
+    host, _, port = server.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER_TIMEOUT_S).close()
+    except OSError:
+        return False
+    return True

@@ -56,6 +56,7 @@ def process(surroundings: Surroundings, tmp_path: Path) -> Iterator[Process]:
     settings = {
         **surroundings.database.environment(),
         **kafka_environment(surroundings.kafka),
+        "REFILL_TOPIC_PARTITIONS": str(PARTITIONS),
     }
     made = Process(settings, tmp_path)
     yield made

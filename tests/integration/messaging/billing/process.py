@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,14 @@ class Process:
             self.running = subprocess.Popen([*COMMAND, "run"], cwd=ROOT, env=env, stdout=log, stderr=log)
 
     def wait_until_ready(self) -> None:
-        wait_until(lambda: self.ready_file.exists() or self._ended(), "the ready file")
+        wait_until(lambda: self.health().startswith("healthy") or self._ended(), "a healthy worker")
         assert not self._ended(), self.log_path.read_text()
+
+    def health(self) -> str:
+        """What the ready file says; nothing where there is none."""
+        with suppress(FileNotFoundError):
+            return self.ready_file.read_text()
+        return ""
 
     def wait(self) -> int:
         assert self.running is not None
