@@ -78,8 +78,8 @@ def docker_lines(*words: str, environment: Environment, say: Say) -> None:
     )
     try:
         assert process.stdout is not None
-        for line in process.stdout:
-            if line.strip():
+        with process.stdout as output:
+            for line in filter(str.strip, output):
                 last.append(line.rstrip())
                 say(line.rstrip())
         code = process.wait()
@@ -117,10 +117,13 @@ def _finished(
 def _end(process: "subprocess.Popen[str]") -> None:
     process.terminate()
     try:
-        process.communicate(timeout=GRACE_S)
+        process.wait(GRACE_S)
     except subprocess.TimeoutExpired:
         process.kill()
-        process.communicate()
+        process.wait()
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
 
 
 def _failure(words: Sequence[str], code: int, said: Sequence[str]) -> str:

@@ -17,12 +17,9 @@ class Override:
     mounts: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def set(self, service: str, settings: Mapping[str, str]) -> None:
-        """The service's containers get these settings; one that has any is not started again by the engine, for it
-        is there to be looked at when it ends."""
+        """The service's containers get these settings, or none any more. One that has any is not started again by the
+        engine, for it is there to be looked at when it ends."""
         self.settings[service] = dict(settings)
-
-    def clear(self, service: str) -> None:
-        self.settings.pop(service, None)
 
     def mount(self, service: str, folder: Path, at: str) -> None:
         """A folder of this machine in the place of the volume there."""
@@ -32,9 +29,9 @@ class Override:
         """Writes the file, whole or not at all, and returns where it stands."""
         services: dict[str, dict[str, Any]] = {}
         for service, settings in self.settings.items():
-            services[service] = {"environment": {name: _literal(value) for name, value in settings.items()}}
             if settings:
-                services[service]["restart"] = "no"
+                literal = {name: _literal(value) for name, value in settings.items()}
+                services[service] = {"environment": literal, "restart": "no"}
         for service, mounts in self.mounts.items():
             services.setdefault(service, {})["volumes"] = [
                 {"type": "bind", "source": _literal(folder), "target": at} for at, folder in mounts.items()

@@ -40,6 +40,7 @@ UP_TIMEOUT_S = 180  # under 45 s from built images; a machine that does much els
 STOP_TIMEOUT_S = 25  # above the 15 s that a worker grants itself to drain
 HEALTHY_TIMEOUT_S = 120
 LOG_LINES = 25
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def silent(line: str) -> None:
@@ -258,7 +259,7 @@ def _undisturbed() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in ENDING}
     try:
         yield
     finally:
