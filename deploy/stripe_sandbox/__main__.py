@@ -21,12 +21,17 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--journal", type=Path, required=True, help="the append-only file of money, made if absent")
     parser.add_argument("--state-dir", type=Path, help="where the rest is kept; beside the journal by default")
     parser.add_argument("--webhook-url", help="where events are sent")
-    parser.add_argument("--webhook-secret", help="what they are signed with, as whsec_...")
+    secret = parser.add_mutually_exclusive_group()
+    secret.add_argument("--webhook-secret", help="what they are signed with, as whsec_...")
+    secret.add_argument("--webhook-secret-file", type=Path, help="the file with it: a command line is seen by many")
+    parser.add_argument("--public-url", help="where browsers reach it, when not by the address that its caller uses")
     return parser.parse_args()
 
 
 def main() -> int:
     options = arguments()
+    if options.webhook_secret_file:
+        options.webhook_secret = options.webhook_secret_file.read_text(encoding="utf-8").strip()
     if bool(options.webhook_url) != bool(options.webhook_secret):
         print("--webhook-url and --webhook-secret go together", file=sys.stderr)
         return 2
@@ -37,7 +42,8 @@ def main() -> int:
 
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, end)
-    with running(options.journal, options.state_dir, options.host, options.port) as (sandbox, url):
+    at = (options.host, options.port, options.public_url)
+    with running(options.journal, options.state_dir, *at) as (sandbox, url):
         if options.webhook_url:
             sandbox.webhooks.listen(options.webhook_url, options.webhook_secret)
         if options.port_file:

@@ -59,7 +59,7 @@ class Handler(BaseHTTPRequestHandler):
             path=parts.path,
             headers={name.lower(): value for name, value in self.headers.items()},
             encoded=parts.query if self.command == "GET" else body.decode("utf-8", "replace"),
-            base_url=f"http://{self.headers.get('Host') or '127.0.0.1'}",
+            base_url=self.server.public_url or f"http://{self.headers.get('Host') or '127.0.0.1'}",
         )
         return self.server.sandbox.exchange.answer(incoming)
 
@@ -94,9 +94,10 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128  # billing, its reconciler and a test may all connect at once
     block_on_close = False  # a held request must not keep the process from ending
 
-    def __init__(self, address: tuple[str, int], sandbox: Sandbox) -> None:
+    def __init__(self, address: tuple[str, int], sandbox: Sandbox, public_url: str | None = None) -> None:
         super().__init__(address, Handler)
         self.sandbox = sandbox
+        self.public_url = public_url
         self.control = Control(sandbox)
 
     def handle_error(self, request: "socket.socket | tuple[bytes, socket.socket]", client_address: object) -> None:
@@ -107,11 +108,18 @@ class Server(ThreadingHTTPServer):
 
 @contextmanager
 def running(
-    journal: Path, state_dir: Path | None = None, host: str = "127.0.0.1", port: int = 0
+    journal: Path,
+    state_dir: Path | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    public_url: str | None = None,
 ) -> Iterator[tuple[Sandbox, str]]:
-    """The sandbox in this process, on a free port; its parts and its address. For tests and for the demo."""
+    """The sandbox in this process, on a free port; its parts and its address. For tests and for the demo.
+
+    `public_url` is where browsers reach it, when that is not the address by which its caller does.
+    """
     sandbox = Sandbox(journal, state_dir)
-    server = Server((host, port), sandbox)
+    server = Server((host, port), sandbox, public_url.rstrip("/") if public_url else None)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="stripe-sandbox", daemon=True)
     thread.start()
     sandbox.webhooks.start()
