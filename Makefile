@@ -1,7 +1,7 @@
 # Two commands on a fresh machine: make demo, make test. Only git, make and Python 3.11 to 3.13 are needed.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit up down lint docs lock clean
+.PHONY: help demo test test-unit up down secrets image compose-up compose-down lint docs lock clean
 
 # The first Python that can make the environment; else any, so that bootstrap.py can say what is wrong with it.
 CANDIDATES := python3.13 python3.12 python3.11 python3
@@ -21,7 +21,7 @@ STACK ?= embedded
 
 help: ## print this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target what; do \
-	    printf '  make %-10s %s\n' "$$target" "$$what"; done
+	    printf '  make %-15s %s\n' "$$target" "$$what"; done
 
 demo: $(INSTALLED) ## play the whole story and check every step; with STACK=containers in Docker
 	@$(RUN) -m services.cli demo --stack $(STACK)
@@ -37,6 +37,18 @@ up: $(INSTALLED) ## keep stack and workers running here, addresses in .refill/en
 
 down: $(INSTALLED) ## end what make up started, from another terminal
 	@$(RUN) -m services.cli down
+
+secrets: ## make the passwords of the stack in containers, once, in .refill/secrets
+	@$(PYTHON) deploy/compose/secrets.py
+
+image: ## build the workers' image, refill:local
+	@docker build --file deploy/Dockerfile --tag refill:local --build-arg REVISION="$$(git rev-parse HEAD)" .
+
+compose-up: secrets ## start the stack in containers and wait until it is healthy, addresses in .refill/secrets/client.env
+	@REFILL_REVISION="$$(git rev-parse HEAD)" docker compose up --build --wait
+
+compose-down: ## stop the stack in containers; its data stays for the next compose-up
+	@docker compose down
 
 lint: $(INSTALLED) ## ruff, mypy --strict, import rules
 	@.venv/bin/ruff check .

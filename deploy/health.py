@@ -1,8 +1,8 @@
 """Whether the worker of this container is healthy, for a container's health check: `python -I /app/deploy/health.py`.
 
 The worker itself knows: while its lanes are members of their groups, its database answers and its relay works or stands
-by, it writes the file that `REFILL_READY_FILE` names anew every second; otherwise it takes the file away, or writes what
-is wrong into it and dates it 1970. So a file that is young says healthy, and one that grows old that the worker hangs.
+by, it writes the file that `REFILL_READY_FILE` names anew every second; otherwise it takes the file away, or writes
+what is wrong into it and dates it 1970. So a young file says healthy, and one that grows old that the worker hangs.
 Nothing is imported that takes time: this runs every few seconds beside the worker.
 """
 
