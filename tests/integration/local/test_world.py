@@ -56,6 +56,7 @@ def test_each_process_is_given_its_own_secrets_and_nobody_elses(world: World, ru
     secrets = secrets_of(world)
     processes = [process for process in marked_processes(run_folder.path) if "run" in process.cmdline()]
     found = {process.cmdline()[-2]: told(process.environ(), secrets) for process in processes}
+    words = [word for process in marked_processes(run_folder.path) for word in process.cmdline()]
 
     assert found == {
         "services.billing": {
@@ -67,6 +68,7 @@ def test_each_process_is_given_its_own_secrets_and_nobody_elses(world: World, ru
         "services.credit_ledger": {"credit-ledger at Kafka", "credit_ledger_worker at PostgreSQL"},
         "services.notification": {"notification at Kafka", "notification_worker at PostgreSQL"},
     }
+    assert not [name for name, secret in secrets.items() if any(secret in word for word in words)]
     assert told(world.environment_of("auditor"), secrets) == {"auditor at PostgreSQL"}
 
 
