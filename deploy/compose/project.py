@@ -69,7 +69,7 @@ class Project:
         self.name = project_name(run.path)
         self.secrets = secrets
         self.override = Override(run.path / "override.json")
-        self._files = tuple(files)
+        self.files = tuple(files)
         self._variables = dict(variables or {})
         self._scales: dict[str, int] = {}
         self._say = say
@@ -241,7 +241,7 @@ class Project:
         docker_lines("compose", *words, environment=self._environment(), say=self._say)
 
     def _environment(self) -> dict[str, str]:
-        files = (*self._files, self.override.write())
+        files = (*self.files, self.override.write())
         return {
             "COMPOSE_PROJECT_NAME": self.name,
             "COMPOSE_FILE": os.pathsep.join(str(path) for path in files),
