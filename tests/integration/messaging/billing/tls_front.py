@@ -22,7 +22,7 @@ class TlsFront:
 
     def __init__(self, url: str, chain: Path) -> None:
         parts = conninfo_to_dict(url)
-        self._server = (str(parts["host"]), int(parts["port"]))
+        self._server = (str(parts["host"]), int(str(parts["port"])))
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(chain)
         self._loop = asyncio.new_event_loop()
