@@ -139,7 +139,7 @@ class Project:
 
     def stop(self, service: str, timeout_s: int = STOP_TIMEOUT_S) -> None:
         """The service's stop signal, and SIGKILL after `timeout_s` seconds."""
-        docker("stop", "--time", str(timeout_s), *self._ids(service))
+        docker("stop", "-t", str(timeout_s), *self._ids(service))
 
     def start(self, service: str) -> None:
         """Starts the same containers again, on the same data. Does not wait until they are healthy."""
@@ -147,7 +147,7 @@ class Project:
 
     def restart(self, service: str, timeout_s: int = STOP_TIMEOUT_S) -> None:
         """`stop` and `start`."""
-        docker("restart", "--time", str(timeout_s), *self._ids(service))
+        docker("restart", "-t", str(timeout_s), *self._ids(service))
 
     def pause(self, service: str) -> None:
         """Freezes every process of it: connections stay open, nobody answers."""
