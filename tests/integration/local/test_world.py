@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 
 import psycopg
+import pytest
 from kafka import KafkaAdminClient
 
 from deploy.kafka.rights import rules
@@ -51,6 +52,7 @@ def told(environment: Mapping[str, str], secrets: Mapping[str, str]) -> set[str]
     return {name for name, secret in secrets.items() if any(secret in value for value in environment.values())}
 
 
+@pytest.mark.embedded("the processes of this machine, their words and environments")
 def test_each_process_is_given_its_own_secrets_and_nobody_elses(world: World, run_folder: RunFolder) -> None:
     world.start_workers()
     secrets = secrets_of(world)
