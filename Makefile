@@ -75,6 +75,9 @@ lock: ## resolve both locks anew, with hashes (needs uv and the network)
 
 clean: ## remove .venv, .refill and what tools leave behind; downloads stay cached
 	@if [ -x $(RUN) ]; then $(RUN) -m services.cli down || true; fi
+	@# The passwords go, so what they open goes with them: the volumes of the stack in containers.
+	@if [ -f .env ] && command -v docker >/dev/null; then docker compose down --volumes || true; fi
+	@if [ "$$(cat .env 2>/dev/null)" = 'REFILL_SECRETS=./.refill/secrets' ]; then rm .env; fi
 	@rm -rf .venv .refill .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis refill.egg-info build
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
