@@ -39,7 +39,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def _prepare_containers() -> None:
     """Without an engine a run fails where it must not be missing (CI is set), and skips every test elsewhere."""
-    from tests.stack.containers.engine import remove_abandoned, require_engine
+    from deploy.compose.engine import require_engine
+    from tests.stack.containers.engine import remove_abandoned
     from tests.stack.containers.image import build_image
 
     os.environ.pop(NO_ENGINE_VARIABLE, None)

@@ -14,28 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import docker  # type: ignore[import-untyped]  # the SDK has no types
-from docker.errors import APIError, DockerException  # type: ignore[import-untyped]  # the same
+from docker.errors import APIError  # type: ignore[import-untyped]  # the same
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from deploy.local.run_folder import RUNS, is_held
-from deploy.local.trouble import Trouble
 
 RUN_LABEL = "refill.run"
-
-OR_EMBEDDED = "or run the same tests without containers: make test"
-NOT_ALLOWED = "You may not speak to Docker's engine: add yourself to the group docker and log in again"
-NO_ENGINE = "Docker's engine does not answer: start it (Docker Desktop, or: sudo systemctl start docker)"
-
-
-def require_engine() -> None:
-    """Raises Trouble with the mend when no engine answers."""
-    try:
-        with engine() as client:
-            client.ping()
-    except DockerException as error:
-        mend = NOT_ALLOWED if "ermission denied" in str(error) else NO_ENGINE
-        raise Trouble(f"{mend}, {OR_EMBEDDED}. It said: {error}") from error
 
 
 def container_of(run: Path, image: str, **options: Any) -> DockerContainer:
@@ -59,7 +44,7 @@ def started(container: DockerContainer) -> str:
 
 @contextmanager
 def engine() -> Iterator[Any]:  # the SDK is not typed
-    """A conversation with the engine. Raises DockerException when none answers."""
+    """A conversation with the engine, which answers (deploy/compose/engine.py asks)."""
     client = docker.from_env()
     try:
         yield client

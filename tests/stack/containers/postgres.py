@@ -22,6 +22,8 @@ LOST_PORT = "Address already in use"
 LEFT_TO_THE_IMAGE = ("unix_socket_directories",)  # its entry script meets the server there
 # The builtin provider sorts alike on every platform, whatever locales the image has.
 LOCALE = "--locale=C --locale-provider=builtin --builtin-locale=C.UTF-8"
+# The image trusts whoever comes from 127.0.0.1, and on the host's network all tests do: a password must be asked for.
+PASSWORDS = "--auth-host=scram-sha-256"
 
 
 class PostgresContainer:
@@ -92,7 +94,9 @@ class PostgresContainer:
         settings = {name: value for name, value in SETTINGS.items() if name not in LEFT_TO_THE_IMAGE}
         options = [f"--{name}={value}" for name, value in {**settings, "port": str(port)}.items()]
         container = container_of(self._run.path, IMAGE)
-        container.with_envs(POSTGRES_USER=SUPERUSER, POSTGRES_PASSWORD=self._password, POSTGRES_INITDB_ARGS=LOCALE)
+        container.with_envs(
+            POSTGRES_USER=SUPERUSER, POSTGRES_PASSWORD=self._password, POSTGRES_INITDB_ARGS=f"{LOCALE} {PASSWORDS}"
+        )
         return Server(container.with_command(["postgres", *options]))
 
     def _answers_or_ended(self, server: Server, port: int) -> bool:
