@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -17,26 +19,39 @@ STRIPPED = (
     "PYTEST_XDIST_WORKER_COUNT",
     "PYTEST_XDIST_TESTRUNUID",
 )
-NO_ENGINE = "unix:///nowhere/docker.sock"
+NO_ENGINE = """#!/bin/sh
+echo 'Cannot connect to the Docker daemon. Is the docker daemon running?' >&2
+exit 1
+"""
 LOCAL = "tests/integration/local/test_postgres.py"
 
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
-def on_containers(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Another run of pytest, on a machine where no engine answers."""
+
+@pytest.fixture
+def on_containers(tmp_path: Path) -> Run:
+    """Starts another run of pytest, as on a machine where no engine answers."""
+    docker = tmp_path / "docker"
+    docker.write_text(NO_ENGINE)
+    docker.chmod(0o700)
+    path = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
     clean = {name: value for name, value in os.environ.items() if name not in STRIPPED}
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words],
-        cwd=PROJECT,
-        env={**clean, "REFILL_TEST_STACK": "containers", "DOCKER_HOST": NO_ENGINE, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+
+    def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words],
+            cwd=PROJECT,
+            env={**clean, "REFILL_TEST_STACK": "containers", "PATH": path, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
 
 
-@pytest.mark.parametrize("processes", [[], ["-n", "2"]], ids=["alone", "xdist"])
-def test_on_a_persons_machine_every_test_is_skipped_with_the_reason_and_the_mend(processes: list[str]) -> None:
-    ran = on_containers(LOCAL, *processes)
+def test_on_a_persons_machine_every_test_is_skipped_with_the_reason_and_the_mend(on_containers: Run) -> None:
+    ran = on_containers(LOCAL, "-n", "1")
 
     assert ran.returncode == 0, ran.stdout
     assert " passed" not in ran.stdout
@@ -45,22 +60,17 @@ def test_on_a_persons_machine_every_test_is_skipped_with_the_reason_and_the_mend
     for line in told:
         assert "Docker's engine does not answer: start it" in line
         assert "the same runs on the embedded stack" in line
-
-
-def test_what_is_about_the_embedded_stack_is_named_with_its_reason() -> None:
-    ran = on_containers(LOCAL, "-n", "1")
-
     assert "DESELECTED [1] on containers: two embedded servers on one machine" in ran.stdout
 
 
-def test_in_ci_a_missing_engine_fails_the_run() -> None:
+def test_in_ci_a_missing_engine_fails_the_run(on_containers: Run) -> None:
     ran = on_containers(LOCAL, CI="true")
 
     assert ran.returncode == 1
     assert "Docker's engine does not answer: start it" in ran.stdout + ran.stderr
 
 
-def test_a_stack_that_does_not_exist_is_refused() -> None:
+def test_a_stack_that_does_not_exist_is_refused(on_containers: Run) -> None:
     ran = on_containers(LOCAL, REFILL_TEST_STACK="container")
 
     assert ran.returncode != 0
