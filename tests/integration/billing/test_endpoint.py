@@ -16,7 +16,7 @@ from services.billing.endpoint.protocol import MAX_BODY_BYTES
 from services.billing.handlers.timers import CHARGE, SETTLE
 from services.billing.settings import BillingSettings
 from shared.contracts.top_up_events import PurchaseActionRequired, PurchasePaid
-from tests.integration.billing.doorway import deliver, event_about, opened, stored
+from tests.integration.billing.doorway import deliver, event_about, opened, signed, stored
 from tests.integration.billing.messages import buy, workspace
 from tests.integration.billing.till import Till
 
@@ -93,6 +93,18 @@ def test_what_a_webhook_claims_is_never_believed_only_read(till: Till, door: htt
 def test_a_forged_or_stale_webhook_is_turned_away(till: Till, door: httpx.Client, how: dict[str, Any]) -> None:
     assert deliver(door, event_about(till, str(uuid4())), **how) == 400
     assert stored(till) == 0
+
+
+def test_an_event_signed_with_two_secrets_is_taken_by_who_knows_one(till: Till, door: httpx.Client) -> None:
+    """While a signing secret is rolled Stripe signs with the old and the new one ("Roll endpoint signing secrets")."""
+    body, mine = signed(event_about(till, str(uuid4())))
+    _, other = signed(body, secret="whsec_of_tomorrow")
+    stamp, _, signature = mine["stripe-signature"].partition(",")
+    both = f"{stamp},{other['stripe-signature'].partition(',')[2]},{signature}"
+
+    response = door.post("/webhooks/stripe", content=body, headers={"stripe-signature": both})
+
+    assert (response.status_code, stored(till)) == (200, 1)
 
 
 @pytest.mark.case(15)
