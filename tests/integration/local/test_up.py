@@ -15,11 +15,9 @@ from deploy.local.run_folder import PROJECT, clean_up_abandoned
 from deploy.local.up import down
 from deploy.local.waiting import wait_until
 
-pytestmark = pytest.mark.embedded("make up runs the embedded stack")
-
 UP = "import sys; from pathlib import Path; from deploy.local.up import run_up; sys.exit(run_up(Path(sys.argv[1])))"
 UP_WITHIN_S = 120  # 10 s on an idle machine
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.embedded("make up runs the embedded stack")]
 
 
 @pytest.fixture
