@@ -121,8 +121,8 @@ WITHOUT_REMEDY: dict[str, tuple[Breaking, list[str]]] = {
         ["Kafka at 127.0.0.1:", "refuses the password of admin", "REFILL_KAFKA_PASSWORD", "deploy.kafka.access"],
     ),
     "an unknown principal": (
-        lambda s: kafka_environment(replace(s.kafka, username="stranger", password=SecretStr(WRONG))),
-        ["Kafka at 127.0.0.1:", "knows no user stranger", "REFILL_KAFKA_USERNAME is wrong", "deploy.kafka.access"],
+        lambda s: kafka_environment(replace(s.kafka, username="unheard-of", password=SecretStr(WRONG))),
+        ["Kafka at 127.0.0.1:", "knows no user unheard-of", "REFILL_KAFKA_USERNAME is wrong", "deploy.kafka.access"],
     ),
     "no name at all": (
         lambda _: {
