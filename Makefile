@@ -16,8 +16,8 @@ RUN := .venv/bin/python
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); \
                    if [ $$n -lt 2 ]; then n=2; fi; if [ $$n -gt 4 ]; then n=4; fi; echo $$n)
 
-# Tests on containers wait more than they compute.
-CONTAINER_WORKERS ?= 4
+# Two for whole compose projects, one for the tests on shared servers: more only wait for each other on two cores.
+CONTAINER_WORKERS ?= 3
 
 # What the demo is played on: embedded (processes of this machine) or containers (Docker).
 STACK ?= embedded

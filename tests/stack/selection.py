@@ -17,7 +17,10 @@ NO_ENGINE_VARIABLE = "REFILL_TEST_NO_ENGINE"
 
 SYSTEMS = ("town", "site")
 """Whole systems that many tests of a process share and that take longer to start than any of them takes."""
-WHOLE_STACKS = Path("tests", "containers")  # there each file shares a stack
+WHOLE_STACKS = Path("tests", "containers")
+FAULTS = WHOLE_STACKS / "faults"
+"""What needs whole compose projects, each a machine's worth of processes: two at a time at most, in two halves of
+about the same length."""
 
 DESELECTED = pytest.StashKey[Counter[str]]()
 
@@ -73,7 +76,7 @@ def _group(item: pytest.Item) -> str:
     path = item.path.relative_to(PROJECT)
     shared = [name for name in SYSTEMS if name in getattr(item, "fixturenames", ())]
     if path.is_relative_to(WHOLE_STACKS):
-        return f"{WHOLE_STACKS}/{shared[0] if shared else path.name}"
+        return str(FAULTS if path.is_relative_to(FAULTS) else WHOLE_STACKS)
     return shared[0] if shared else ""
 
 
