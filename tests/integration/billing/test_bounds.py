@@ -110,9 +110,9 @@ def test_after_the_time_that_was_told_it_is_let_in(
     [
         b"",
         b"POST /webhooks/stripe HTTP/1.1\r\nHost: x\r\n",
-        b"POST /webhooks/stripe HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n",
+        b"POST /webhooks/stripe HTTP/1.1\r\nHost: x\r\nContent-Length: 400000\r\n\r\n",
         b"POST /webhooks/stripe HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
-        b"GET /purchases/x/returned HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n",
+        b"GET /purchases/x/returned HTTP/1.1\r\nHost: x\r\nContent-Length: 400000\r\n\r\n",
     ],
     ids=["nothing", "half a header", "a body", "chunks", "a body that nobody reads"],
 )
