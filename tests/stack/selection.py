@@ -25,6 +25,7 @@ about the same length."""
 DESELECTED = pytest.StashKey[Counter[str]]()
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist writes the groups into the tests' names
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On containers: leaves out what is marked `embedded`; skips everything else when there is no engine."""
     if choice.name() != choice.CONTAINERS:
