@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from shared.contracts import credit_ledger as ledger
-from shared.contracts import notification, price_catalog, product, workspace
+from shared.contracts import holds, notification, price_catalog, product, workspace
 from shared.contracts import top_up_commands as commands
 from shared.contracts import top_up_events as events
 from shared.contracts.dead_letter import DeadLettered
@@ -32,6 +32,17 @@ def quote_line(quote: commands.Quote) -> str:
 
 def _lots(lots: tuple[ledger.LotMovement, ...]) -> str:
     return ", ".join(f"{lot.credits:,} from {lot.kind.replace('_', '-')} {lot.lot_id[:8]}" for lot in lots)
+
+
+def _measure(message: holds.HoldCredits | holds.CaptureHold) -> str:
+    if message.credits is not None:
+        return f"{message.credits:,} credits"
+    action = getattr(message, "action", None)
+    return f"{message.quantity:,} {action or 'units'}"
+
+
+def _back(message: holds.HoldCaptured | holds.HoldReleased | holds.HoldExpired) -> str:
+    return f"{message.returned:,} returned" + (f", {message.lapsed:,} lapsed" if message.lapsed else "")
 
 
 def _status(status: events.PurchaseStatus) -> str:
@@ -84,6 +95,29 @@ SENTENCES: dict[type[Message], Callable[[Any], str]] = {
     ledger.BalanceChanged: lambda m: (
         f"{m.user_id} has {m.usable:,} usable: quota {m.quota_remaining:,}, top-up {m.top_up_remaining:,}"
         + (" (paused)" if m.top_up_paused else "")
+        + (f", {m.held:,} held" if m.held else "")
+    ),
+    holds.HoldCredits: lambda m: f"{m.user_id} holds {_measure(m)} (hold {m.hold_id})",
+    holds.CaptureHold: lambda m: f"{_measure(m)} of hold {m.hold_id} are captured",
+    holds.ReleaseHold: lambda m: f"hold {m.hold_id} is given back",
+    holds.HoldPlaced: lambda m: (
+        f"{m.credits:,} credits held for {m.user_id} until {m.expires_at:%H:%M:%S} ({m.hold_id})"
+    ),
+    holds.HoldCaptured: lambda m: f"hold {m.hold_id} captured: {m.credits:,} burned, {_back(m)}",
+    holds.HoldReleased: lambda m: f"hold {m.hold_id} released: {_back(m)}",
+    holds.HoldExpired: lambda m: f"hold {m.hold_id} expired: {_back(m)}",
+    holds.HoldRefused: lambda m: (
+        f"{m.command} {m.hold_id} refused, {m.reason}: {m.detail}"
+        + (f" (short by {m.short_by:,})" if m.short_by else "")
+    ),
+    holds.CreditsHeld: lambda m: f"{m.user_id} -{m.credits:,} held by {m.hold_id}: {_lots(m.lots)}",
+    holds.HoldEnded: lambda m: (
+        f"{m.user_id}: hold {m.hold_id} {m.outcome}"
+        + "".join(
+            f", {word} {_lots(lots)}"
+            for word, lots in (("burned", m.burned), ("returned", m.returned), ("lapsed", m.lapsed))
+            if lots
+        )
     ),
     notification.NoticeDelivered: lambda m: f"{m.user_id} was told {m.kind} ({m.channel})",
     notification.NoticeFailed: lambda m: f"{m.user_id} could not be told {m.kind} ({m.channel}): {m.reason}",

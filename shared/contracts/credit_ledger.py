@@ -151,7 +151,10 @@ class LotBalance(BaseModel):
 
 
 class BalanceChanged(_AccountKeyed):
-    """An account's latest balance. `version` grows with every change: keep the highest."""
+    """An account's latest balance. `version` grows with every change: keep the highest.
+
+    What is `held` (C9) is in no lot meanwhile, nor in any of the other sums.
+    """
 
     type: ClassVar[str] = "credit-ledger.balance-changed.v1"
 
@@ -159,6 +162,7 @@ class BalanceChanged(_AccountKeyed):
     quota_remaining: TotalCredits
     top_up_remaining: TotalCredits
     usable: TotalCredits
+    held: TotalCredits = 0
     quota_ends_at: Instant | None = None
     top_up_paused: Flag
     lots: tuple[LotBalance, ...] = ()

@@ -45,6 +45,7 @@ class Catalogs:
     def __init__(self, versions: Iterable[CatalogVersion]) -> None:
         # Of two that begin at one instant the higher comes first: it is in force from there, the other never is.
         begun = sorted(versions, key=lambda each: (each.effective_at, -each.version))
+        self._versions = {each.version: each for each in begun}
         self._starts = [each.effective_at for each in begun]
         self._highest = list(accumulate(begun, _higher))
 
@@ -65,13 +66,20 @@ class Catalogs:
 
     def price(self, action: str, quantity: int, occurred_at: datetime) -> Price | Reason:
         """What so many units of an action cost. More than one usage may hold is refused as too large."""
-        version = self.in_force(occurred_at)
-        price = version.prices.get(action)
-        if price is None:
-            return Reason.UNKNOWN_ACTION
-        credits = -(-quantity // price.per) * price.credits
-        return Price(credits, version.version) if credits <= MAX_CREDITS else Reason.AMOUNT_TOO_LARGE
+        return _price(self.in_force(occurred_at), action, quantity)
+
+    def price_of(self, version: int, action: str, quantity: int) -> Price | Reason:
+        """The same by a version that was kept. Raises `KeyError` for a version that was never published."""
+        return _price(self._versions[version], action, quantity)
 
 
 def _higher(one: CatalogVersion, other: CatalogVersion) -> CatalogVersion:
     return one if one.version > other.version else other
+
+
+def _price(version: CatalogVersion, action: str, quantity: int) -> Price | Reason:
+    price = version.prices.get(action)
+    if price is None:
+        return Reason.UNKNOWN_ACTION
+    credits = -(-quantity // price.per) * price.credits
+    return Price(credits, version.version) if credits <= MAX_CREDITS else Reason.AMOUNT_TOO_LARGE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from services.credit_ledger.domain.eligibility import Obstacle
+from services.credit_ledger.domain.hold import End, Hold, Movements
 from services.credit_ledger.domain.lot import Lot
 
 
@@ -50,4 +51,19 @@ class Freed:
     top_up_credits: int
 
 
-News = Opened | Lapsed | Burned | Paused | Freed
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A hold was placed: `taken` from the lots in burning order."""
+
+    hold: Hold
+    taken: Movements
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A hold has ended."""
+
+    end: End
+
+
+News = Opened | Lapsed | Burned | Paused | Freed | Held | Ended

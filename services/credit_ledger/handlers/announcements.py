@@ -7,7 +7,8 @@ from typing import Any
 
 from services.credit_ledger.domain.account import Account
 from services.credit_ledger.domain.eligibility import Eligibility
-from services.credit_ledger.domain.news import Burned, Freed, Lapsed, Opened, Paused
+from services.credit_ledger.domain.hold import Hold, Movements
+from services.credit_ledger.domain.news import Burned, Ended, Freed, Held, Lapsed, Opened, Paused
 from shared.contracts.catalog import LEDGER_ACCOUNT, LEDGER_BALANCE
 from shared.contracts.credit_ledger import (
     BalanceChanged,
@@ -19,6 +20,7 @@ from shared.contracts.credit_ledger import (
     LotMovement,
     QuotaLapsed,
 )
+from shared.contracts.holds import CreditsHeld, HoldEnded
 from shared.messaging.ids import derive
 from shared.messaging.work import Cause, Outgoing
 
@@ -64,9 +66,7 @@ def _burned(account: Account, news: Burned, cause: Cause) -> Outgoing:
         user_id=account.user_id,
         usages=news.usages,
         credits=sum(news.taken.values()),
-        lots=tuple(
-            LotMovement(lot_id=str(lot.lot_id), kind=lot.kind, credits=credits) for lot, credits in news.taken.items()
-        ),
+        lots=_movements(news.taken),
     )
     # Coalesced: another cut of the batches makes other events, so the id names both ends of this one.
     return Outgoing(LEDGER_ACCOUNT, message, cause, derive("burned", *account.key, news.after, news.version))
@@ -89,12 +89,54 @@ def _freed(account: Account, news: Freed, cause: Cause) -> Outgoing:
     return Outgoing(LEDGER_ACCOUNT, message, cause, derive("freed", *account.key, news.version))
 
 
+def _held(account: Account, news: Held, cause: Cause) -> Outgoing:
+    hold = news.hold
+    message = CreditsHeld(
+        **_hold(account, hold),
+        transaction_id=str(hold.transaction_id),
+        credits=hold.credits,
+        lots=_movements(news.taken),
+    )
+    return Outgoing(LEDGER_ACCOUNT, message, cause, derive("held", hold.transaction_id.hex))
+
+
+def _ended(account: Account, news: Ended, cause: Cause) -> Outgoing:
+    end = news.end
+    message = HoldEnded(
+        **_hold(account, end.hold),
+        transaction_id=str(end.transaction_id),
+        outcome=end.how,
+        late=end.ordinal > 0,
+        burned=_movements(end.burned),
+        returned=_movements(end.returned),
+        lapsed=_movements(end.lapsed),
+    )
+    return Outgoing(LEDGER_ACCOUNT, message, cause, derive("hold-ended", end.transaction_id.hex))
+
+
+def _hold(account: Account, hold: Hold) -> dict[str, Any]:
+    return {
+        "workspace_id": account.workspace_id,
+        "user_id": account.user_id,
+        "hold_id": hold.key[2],
+        "hold_source": hold.key[1],
+    }
+
+
+def _movements(movements: Movements) -> tuple[LotMovement, ...]:
+    return tuple(
+        LotMovement(lot_id=str(lot.lot_id), kind=lot.kind, credits=credits) for lot, credits in movements.items()
+    )
+
+
 _ANNOUNCERS: dict[type, Callable[[Account, Any, Cause], Outgoing]] = {
     Opened: _opened,
     Lapsed: _lapsed,
     Burned: _burned,
     Paused: _paused,
     Freed: _freed,
+    Held: _held,
+    Ended: _ended,
 }
 
 
@@ -108,6 +150,7 @@ def _balance(account: Account, may: Eligibility) -> BalanceChanged:
         quota_remaining=account.remaining("quota"),
         top_up_remaining=account.remaining("top_up"),
         usable=account.usable(may),
+        held=account.held,
         quota_ends_at=account.period_end if current else None,
         top_up_paused=may.paused_by is not None,
         lots=tuple(

@@ -7,6 +7,7 @@ import psycopg
 from services.credit_ledger.repository.accounts import AccountRows
 from services.credit_ledger.repository.catalogs import CatalogRows
 from services.credit_ledger.repository.directory import DirectoryRows
+from services.credit_ledger.repository.holds import HoldRows
 from services.credit_ledger.repository.purchases import PurchaseRows
 from services.credit_ledger.repository.usages import UsageRows
 
@@ -21,4 +22,5 @@ class LedgerRepository:
         self.catalogs = CatalogRows(connection)
         self.accounts = AccountRows(connection)
         self.usages = UsageRows(connection)
+        self.holds = HoldRows(connection, self.accounts)
         self.purchases = PurchaseRows(connection)

@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from services.credit_ledger.handlers.holds import expire_holds
 from services.credit_ledger.handlers.renewal import renew
 from services.credit_ledger.repository import LedgerRepository
 from shared.contracts.credit_ledger import POOL
 from shared.messaging.work import Cause, Received, Work
-from tests.integration.credit_ledger.ledger import HANDLERS, PRODUCT
+from tests.integration.credit_ledger.ledger import PRODUCT, handler_of
 from tests.property.credit_ledger.memory import Tables
 from tests.property.credit_ledger.operations import BEGIN, CATALOG, USERS, Operation, Ring
 
@@ -59,6 +60,8 @@ class MemoryStore:
             lots=[(*key, *(getattr(lot, name) for name in LOT_COLUMNS)) for key, lot in tables.lots.values()],
             postings=tables.postings.values(),
             usages=tables.usages.values(),
+            holds=tables.holds.values(),
+            ends=tables.ends.values(),
             accounts=[(*key, *row) for key, row in tables.accounts.items() if row[0]],
             purchases=[
                 (*each.key, each.buyer_id, each.credited_at, line.user_id, line.lot_id, line.credits, line.usable)
@@ -77,26 +80,32 @@ def play(store: Store, history: Sequence[Operation], cuts: Collection[int] = ())
 
 
 def batches(history: Sequence[Operation], cuts: Collection[int]) -> Iterator[Sequence[Operation]]:
-    """Runs of one type, as the runtime hands them to handlers."""
+    """Runs of one handler, as the runtime makes them."""
     start = 0
     for place in range(1, len(history) + 1):
         whole = place == len(history) or place in cuts
-        if whole or type(history[place].content) is not type(history[start].content):
+        if whole or _kind(history[place]) is not _kind(history[start]):
             yield history[start:place]
             start = place
+
+
+def _kind(operation: Operation) -> object:
+    return Ring if isinstance(operation.content, Ring) else handler_of(operation.content)
 
 
 def handle(repository: LedgerRepository, batch: Sequence[Operation]) -> None:
     """One run through its handler."""
     if isinstance(batch[0].content, Ring):
         for each in batch:
-            refs = [f"{each.workspace_id}/{user}" for user in (*USERS, POOL)]
+            refs = [f"{each.workspace_id}/{user}" for user in (*USERS, POOL)] if type(each.content) is Ring else []
             list(renew(refs, Work(repository, each.at, NoTimers())))
+            holds = [f"{each.workspace_id}/h{number}/{PRODUCT}" for number in range(13)]
+            list(expire_holds(holds, Work(repository, each.at, NoTimers())))
         return
     received: list[Received[Any]] = [
         Received(each.content, Cause(PRODUCT, "event"), "topic", 0, 0, 0, each.at, may_wait=False) for each in batch
     ]
-    list(HANDLERS[type(batch[0].content)](received, Work(repository, batch[-1].at, NoTimers())))
+    list(handler_of(batch[0].content)(received, Work(repository, batch[-1].at, NoTimers())))
 
 
 def canonical(**tables: Iterable[Sequence[object]]) -> bytes:
