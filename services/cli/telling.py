@@ -80,6 +80,12 @@ SENTENCES: dict[type[Message], Callable[[Any], str]] = {
     product.UsageReported: lambda m: (
         f"{m.user_id} used {m.credits} credits" if m.credits else f"{m.user_id}: {m.action} x {m.quantity}"
     ),
+    product.UsageReversed: lambda m: f"usage {m.usage_id} is taken back",
+    ledger.UsageReversalRefused: lambda m: f"reversal of usage {m.usage_id} refused, {m.reason}: {m.detail}",
+    ledger.CreditsReturned: lambda m: (
+        f"{m.user_id}: usage {m.usage_id} taken back"
+        + "".join(f", {word} {_lots(lots)}" for word, lots in (("returned", m.returned), ("lapsed", m.lapsed)) if lots)
+    ),
     ledger.UsageRefused: lambda m: (
         f"usage {m.usage_id} of {m.user_id} refused, {m.reason}: needs {m.needed:,}, has {m.available:,}, "
         f"short by {m.short_by:,}"
@@ -90,6 +96,8 @@ SENTENCES: dict[type[Message], Callable[[Any], str]] = {
     ledger.CreditsGranted: lambda m: f"{m.user_id} +{m.credits:,} {m.kind.replace('_', '-')} {m.lot_id[:8]}",
     ledger.CreditsBurned: lambda m: f"{m.user_id} -{m.credits:,} by {m.usages} usages: {_lots(m.lots)}",
     ledger.QuotaLapsed: lambda m: f"{m.user_id} -{m.credits:,} lapsed with quota {m.lot_id[:8]}",
+    ledger.BalanceLow: lambda m: f"{m.user_id} is low: {m.usable:,} usable of a quota of {m.quota:,}",
+    ledger.CreditsExhausted: lambda m: f"{m.user_id} has no credits left" + (f", {m.held:,} held" if m.held else ""),
     ledger.CreditsPaused: lambda m: f"{m.user_id}: {m.top_up_credits:,} bought credits paused by {m.cause}",
     ledger.CreditsFreed: lambda m: f"{m.user_id}: {m.top_up_credits:,} bought credits usable again",
     ledger.BalanceChanged: lambda m: (

@@ -18,7 +18,7 @@ SELECT lots.lot_id, lots.workspace_id, lots.user_id, lots.granted, coalesce(fill
 FROM lots
 LEFT JOIN (
     SELECT credit_lot_id AS lot_id, count(*) AS times, sum(credits) AS credits, min(debit_contra) AS origin
-    FROM postings WHERE credit_lot_id IS NOT NULL AND debit_contra NOT IN ('held', 'lapsed') GROUP BY credit_lot_id
+    FROM postings WHERE credit_lot_id IS NOT NULL AND debit_contra NOT IN ('held', 'lapsed', 'burned') GROUP BY credit_lot_id
 ) AS filled USING (lot_id)
 WHERE filled.times IS DISTINCT FROM 1 OR filled.credits <> lots.granted
    OR filled.origin IS DISTINCT FROM lots.kind || '_issued'
@@ -93,6 +93,20 @@ HAVING count(DISTINCT (causes.workspace_id, causes.id)) FILTER (WHERE causes.id 
     OR bool_or(lots.workspace_id IS DISTINCT FROM causes.workspace_id)
     OR bool_or(lots.user_id NOT IN (causes.user_id, '~pool'))
 ORDER BY postings.transaction_id;
+
+-- name: every_reversal_gave_back_what_its_usage_burned
+-- Lot by lot: neither more nor less, and nothing without a reversal.
+SELECT coalesce(burned.transaction_id, given_back.transaction_id) AS transaction_id, burned.credits, given_back.credits AS given_back
+FROM (
+    SELECT usage_reversals.transaction_id, postings.debit_lot_id AS lot_id, postings.credits
+    FROM usage_reversals JOIN usages USING (workspace_id, source, usage_id)
+    JOIN postings ON postings.transaction_id = usages.transaction_id
+) AS burned
+FULL JOIN (
+    SELECT transaction_id, credit_lot_id AS lot_id, credits FROM postings WHERE debit_contra = 'burned'
+) AS given_back USING (transaction_id, lot_id)
+WHERE burned.credits IS DISTINCT FROM given_back.credits
+ORDER BY 1;
 
 -- name: every_hold_holds_what_its_postings_say
 -- Open: all of it, and else nothing. Of one that was captured after it had expired, both ends count.

@@ -103,10 +103,10 @@ PRODUCT_USAGE = Topic(
     name="product.usage.v1",
     owner="products",
     keyed_by="workspace",
-    messages=(product.UsageReported,),
+    messages=(product.UsageReported, product.UsageReversed),
     producers=("products",),
     consumers=("credit-ledger",),
-    summary="Usage; one event or a batch of events in a message.",
+    summary="Usage, and usage taken back; one event or a batch of events in a message.",
     key_rule="optional",
     inbound=True,
     batch_mode=True,
@@ -128,6 +128,7 @@ LEDGER_ANSWERS = Topic(
     keyed_by="workspace",
     messages=(
         credit_ledger.UsageRefused,
+        credit_ledger.UsageReversalRefused,
         holds.HoldPlaced,
         holds.HoldCaptured,
         holds.HoldReleased,
@@ -136,7 +137,7 @@ LEDGER_ANSWERS = Topic(
     ),
     producers=("credit-ledger",),
     consumers=("products", "edge"),
-    summary="Answers to products: what became of each hold, and each refused usage.",
+    summary="Answers to products: what became of each hold, and each refused usage or reversal.",
     retention_hours=3 * HOURS_PER_DAY,
 )
 LEDGER_PURCHASE = Topic(
@@ -159,12 +160,15 @@ LEDGER_ACCOUNT = Topic(
         credit_ledger.QuotaLapsed,
         credit_ledger.CreditsPaused,
         credit_ledger.CreditsFreed,
+        credit_ledger.CreditsReturned,
+        credit_ledger.BalanceLow,
+        credit_ledger.CreditsExhausted,
         holds.CreditsHeld,
         holds.HoldEnded,
     ),
     producers=("credit-ledger",),
     consumers=("notification", "edge"),
-    summary="The life of an account: granted, held, burned, lapsed, paused, freed.",
+    summary="The life of an account: granted, held, burned, returned, lapsed, low, exhausted, paused, freed.",
     retention_hours=OLDEST_BACKUP_HOURS,
 )
 LEDGER_BALANCE = Topic(

@@ -11,6 +11,7 @@ from services.credit_ledger.domain.account import Account
 from services.credit_ledger.domain.catalog import Catalogs, Price
 from services.credit_ledger.domain.eligibility import CAN_EDIT, Eligibility, Workspace, eligibility, seat
 from services.credit_ledger.domain.hold import End, Hold, HoldKey, Wanted
+from services.credit_ledger.domain.news import Low
 from services.credit_ledger.domain.period import Calendar
 from services.credit_ledger.domain.posting import Posting
 from services.credit_ledger.domain.usage import Burn, Outcome, Refusal, Usage
@@ -91,7 +92,9 @@ class Books:
         self.bring(account, at)
         transaction_id = identity.burn(workspace_id, source, usage_id)
         may, occurred_at = self.may(payer), usage.occurred_at
+        before = account.usable(may)
         if account.burn(transaction_id, price.credits, may, at, occurred_at, self.postings):
+            self._look(account, before)
             return Burn(transaction_id, price.credits, price.catalog_version)
         return self._short(price, account.available(may, at, occurred_at), (workspace_id, usage.user_id))
 
@@ -105,10 +108,12 @@ class Books:
             return Refusal(Reason.CANNOT_EDIT, price.credits, 0, price.catalog_version)
         account = self.accounts[payer]
         self.bring(account, at)
+        before = account.usable(self.may(payer))
         placed = holding.place(account, key, wanted, price, self.may(payer), at)
         if placed is None:
             return self._short(price, account.available(self.may(payer), at, at), (key[0], wanted.user_id))
         self.postings.extend(placed[1])
+        self._look(account, before)
         return placed[0]
 
     def capture(self, hold: Hold, credits: int | None, quantity: int | None, at: datetime) -> End | Refusal:
@@ -184,6 +189,26 @@ class Books:
             assert usage.credits is not None, "the contract asks for credits, or action and quantity"
             return Price(usage.credits, None)
         return self.catalogs.price(usage.action, usage.quantity, usage.occurred_at)
+
+    def _look(self, account: Account, before: int) -> None:
+        """Whether this movement has crossed a border (C15): nothing is remembered, so that it is armed again as soon as
+        the balance has recovered, by whatever."""
+        after = account.usable(self.may(account.key))
+        if after == before:
+            return
+        quota = self._quota_of(account)
+        threshold = self.catalogs.low_balance(quota, account.period_start) if account.period_start else 0
+        if after == 0 or after <= threshold < before:
+            account.news.append(Low(account.version, after, threshold, quota, account.held))
+
+    def _quota_of(self, account: Account) -> int:
+        """What the catalog gives the account in its period."""
+        workspace = self.workspaces.get(account.workspace_id)
+        held = seat(account.user_id, workspace, self.roles.get(account.key))
+        if held is None or account.period_start is None:
+            return 0
+        first = self._calendars[account.workspace_id].period_at(account.period_start).number == 0
+        return self.catalogs.quota(held, account.period_start, first=first)
 
     def captured(self, hold: Hold, credits: int | None, quantity: int | None) -> int | Reason:
         """What a capture costs: as stated, or by the price that was kept with the hold (C17)."""

@@ -30,6 +30,7 @@ class CatalogVersion:
     free_first_period: int
     quotas: Mapping[Seat, int]
     prices: Mapping[str, ActionPrice] = field(default_factory=dict)
+    low_balance_percent: int = 20
 
 
 class Price(NamedTuple):
@@ -63,6 +64,10 @@ class Catalogs:
         """The credits of a period that starts at an instant. `first`: the pool is new (C6)."""
         version = self.in_force(starting_at)
         return version.free_first_period if first and seat == "free" else version.quotas[seat]
+
+    def low_balance(self, quota: int, starting_at: datetime) -> int:
+        """From how many credits on a balance is low in a period of this quota that started at an instant (C15)."""
+        return quota * self.in_force(starting_at).low_balance_percent // 100
 
     def price(self, action: str, quantity: int, occurred_at: datetime) -> Price | Reason:
         """What so many units of an action cost. More than one usage may hold is refused as too large."""

@@ -33,6 +33,11 @@ def purchase(workspace_id: str, purchase_id: str) -> UUID:
     return derive("purchase", workspace_id, purchase_id)
 
 
+def reversal(workspace_id: str, source: str, usage_id: str) -> UUID:
+    """The transaction that takes a usage back."""
+    return derive("reversal", workspace_id, source, usage_id)
+
+
 def hold(workspace_id: str, source: str, hold_id: str) -> UUID:
     """The transaction that takes the credits of a hold from their lots."""
     return derive("hold", workspace_id, source, hold_id)

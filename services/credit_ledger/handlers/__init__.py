@@ -6,13 +6,14 @@ from services.credit_ledger.handlers.directory import change_members, change_wor
 from services.credit_ledger.handlers.holds import HOLD_EXPIRY, expire_holds, handle_holds
 from services.credit_ledger.handlers.purchases import credit_purchase
 from services.credit_ledger.handlers.renewal import QUOTA_RENEWAL, renew
+from services.credit_ledger.handlers.reversals import reverse_usage
 from services.credit_ledger.handlers.usage import report_usage
 from services.credit_ledger.repository import LedgerRepository
 from shared.contracts.catalog import HOLD_COMMANDS, PRICE_CATALOG, PRODUCT_USAGE, TOP_UP, WORKSPACE_DIRECTORY
 from shared.contracts.decode import Tombstone
 from shared.contracts.holds import CaptureHold, HoldCredits, ReleaseHold
 from shared.contracts.price_catalog import CatalogPublished
-from shared.contracts.product import UsageReported
+from shared.contracts.product import UsageReported, UsageReversed
 from shared.contracts.top_up_events import PurchasePaid
 from shared.contracts.workspace import MemberChanged, WorkspaceChanged
 from shared.messaging.work import Alarm, Lane, Once, Reaction
@@ -50,7 +51,10 @@ LANES: tuple[Lane[LedgerRepository], ...] = (
     ),
     Lane(
         "usage",
-        (Reaction(PRODUCT_USAGE, UsageReported, report_usage, Once.BUSINESS_ID),),
+        (
+            Reaction(PRODUCT_USAGE, UsageReported, report_usage, Once.BUSINESS_ID),
+            Reaction(PRODUCT_USAGE, UsageReversed, reverse_usage, Once.BUSINESS_ID),
+        ),
         after=_KNOWN_FIRST,
         max_batch=USAGE_BATCH,
     ),

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 from services.credit_ledger.domain.account import Account
 from services.credit_ledger.domain.eligibility import Eligibility
 from services.credit_ledger.domain.hold import Hold, Movements
-from services.credit_ledger.domain.news import Burned, Ended, Freed, Held, Lapsed, Opened, Paused
+from services.credit_ledger.domain.news import Burned, Ended, Freed, Held, Lapsed, Low, Opened, Paused, Returned
 from shared.contracts.catalog import LEDGER_ACCOUNT, LEDGER_BALANCE
 from shared.contracts.credit_ledger import (
     BalanceChanged,
+    BalanceLow,
     CreditsBurned,
+    CreditsExhausted,
     CreditsFreed,
     CreditsGranted,
     CreditsPaused,
+    CreditsReturned,
     LotBalance,
     LotMovement,
     QuotaLapsed,
@@ -114,6 +118,33 @@ def _ended(account: Account, news: Ended, cause: Cause) -> Outgoing:
     return Outgoing(LEDGER_ACCOUNT, message, cause, derive("hold-ended", end.transaction_id.hex))
 
 
+def _returned(account: Account, news: Returned, cause: Cause) -> Outgoing:
+    message = CreditsReturned(
+        workspace_id=account.workspace_id,
+        user_id=account.user_id,
+        usage_id=news.usage_id,
+        usage_source=news.source,
+        transaction_id=str(news.transaction_id),
+        returned=_movements(news.returned),
+        lapsed=_movements(news.lapsed),
+    )
+    return Outgoing(LEDGER_ACCOUNT, message, cause, derive("returned", news.transaction_id.hex))
+
+
+def _low(account: Account, news: Low, cause: Cause) -> Outgoing:
+    about = {
+        "workspace_id": account.workspace_id,
+        "user_id": account.user_id,
+        "quota": news.quota,
+        "quota_ends_at": _quota_ends_at(account),
+    }
+    event_id = derive("low" if news.usable else "exhausted", *account.key, news.version)
+    if news.usable:
+        low = BalanceLow(**about, usable=news.usable, threshold=news.threshold)
+        return Outgoing(LEDGER_ACCOUNT, low, cause, event_id)
+    return Outgoing(LEDGER_ACCOUNT, CreditsExhausted(**about, held=news.held), cause, event_id)
+
+
 def _hold(account: Account, hold: Hold) -> dict[str, Any]:
     return {
         "workspace_id": account.workspace_id,
@@ -137,12 +168,13 @@ _ANNOUNCERS: dict[type, Callable[[Account, Any, Cause], Outgoing]] = {
     Freed: _freed,
     Held: _held,
     Ended: _ended,
+    Returned: _returned,
+    Low: _low,
 }
 
 
 def _balance(account: Account, may: Eligibility) -> BalanceChanged:
-    """The present lots with credits left, in burning order. The quota's end is told while its period lasts."""
-    current = account.period_end is not None and account.at is not None and account.at < account.period_end
+    """The present lots with credits left, in burning order."""
     return BalanceChanged(
         workspace_id=account.workspace_id,
         user_id=account.user_id,
@@ -151,7 +183,7 @@ def _balance(account: Account, may: Eligibility) -> BalanceChanged:
         top_up_remaining=account.remaining("top_up"),
         usable=account.usable(may),
         held=account.held,
-        quota_ends_at=account.period_end if current else None,
+        quota_ends_at=_quota_ends_at(account),
         top_up_paused=may.paused_by is not None,
         lots=tuple(
             LotBalance(
@@ -165,3 +197,9 @@ def _balance(account: Account, may: Eligibility) -> BalanceChanged:
             for lot in account.present_lots
         ),
     )
+
+
+def _quota_ends_at(account: Account) -> datetime | None:
+    """The quota's end, while its period lasts."""
+    current = account.period_end is not None and account.at is not None and account.at < account.period_end
+    return account.period_end if current else None

@@ -154,6 +154,31 @@ _ALL: tuple[Message, ...] = (
             "short_by": 7,
         }
     ),
+    credit_ledger.BalanceLow.model_validate(
+        {**_ACCOUNT, "usable": 1_998, "threshold": 2_000, "quota": 10_000, "quota_ends_at": PERIOD_END}
+    ),
+    credit_ledger.CreditsExhausted.model_validate(
+        {**_ACCOUNT, "held": 120, "quota": 10_000, "quota_ends_at": PERIOD_END}
+    ),
+    product.UsageReversed.model_validate({"workspace_id": WORKSPACE, "usage_id": "chat-7"}),
+    credit_ledger.UsageReversalRefused.model_validate(
+        {
+            "workspace_id": WORKSPACE,
+            "usage_id": "chat-7",
+            "usage_source": "/products/chat",
+            "reason": Reason.UNKNOWN_USAGE,
+            "detail": REMEDIES[Reason.UNKNOWN_USAGE],
+        }
+    ),
+    credit_ledger.CreditsReturned.model_validate(
+        {
+            **_ACCOUNT,
+            "usage_id": "chat-7",
+            "usage_source": "/products/chat",
+            "transaction_id": EVENT_ID,
+            "returned": ({"lot_id": LOT_ID, "kind": "top_up", "credits": 2},),
+        }
+    ),
     holds.HoldCredits.model_validate({**_ACCOUNT, **_HOLD, "action": "chat-tokens", "quantity": 120_000}),
     holds.CaptureHold.model_validate({**_HOLD, "quantity": 96_500}),
     holds.ReleaseHold.model_validate(_HOLD),

@@ -14,6 +14,7 @@ from services.credit_ledger.handlers.directory import change_members, change_wor
 from services.credit_ledger.handlers.holds import expire_holds, handle_holds
 from services.credit_ledger.handlers.purchases import credit_purchase
 from services.credit_ledger.handlers.renewal import renew
+from services.credit_ledger.handlers.reversals import reverse_usage
 from services.credit_ledger.handlers.usage import report_usage
 from services.credit_ledger.repository import LedgerRepository
 from services.credit_ledger.verify import audit
@@ -21,7 +22,7 @@ from shared.contracts.decode import Tombstone
 from shared.contracts.holds import CaptureHold, HoldCredits, ReleaseHold
 from shared.contracts.message import Message
 from shared.contracts.price_catalog import ActionPrice, CatalogPublished, Package, Quotas
-from shared.contracts.product import UsageReported
+from shared.contracts.product import UsageReported, UsageReversed
 from shared.contracts.top_up_events import PurchaseLine, PurchasePaid
 from shared.contracts.workspace import MemberChanged, Plan, Role, WorkspaceChanged, WorkspaceStatus
 from shared.messaging.service import RUNTIME_MIGRATIONS
@@ -43,6 +44,7 @@ HANDLERS: dict[type, Handler[LedgerRepository]] = {
     CatalogPublished: publish_catalog,
     PurchasePaid: credit_purchase,
     UsageReported: report_usage,
+    UsageReversed: reverse_usage,
     HoldCredits: handle_holds,
     CaptureHold: handle_holds,
     ReleaseHold: handle_holds,
@@ -196,6 +198,10 @@ def usage(
         credits=credits,
         **{"occurred_at": NOON, **fields},
     )
+
+
+def reversal(usage_id: str, workspace_id: str = "acme") -> UsageReversed:
+    return UsageReversed(usage_id=usage_id, workspace_id=workspace_id)
 
 
 def hold(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from tests.integration.credit_ledger.ledger import Ledger, hold, paid, release, usage
+from tests.integration.credit_ledger.ledger import Ledger, hold, paid, release, reversal, usage
 from tests.stack.database import Database
 
-FIXED = ("postings", "usages", "purchases", "grants", "hold_ends")
+FIXED = ("postings", "usages", "purchases", "grants", "hold_ends", "usage_reversals")
 CHANGES = (
     "UPDATE {table} SET workspace_id = workspace_id",
     "DELETE FROM {table}",
@@ -18,7 +18,7 @@ CHANGES = (
 
 @pytest.fixture
 def used(ledger: Ledger) -> Ledger:
-    ledger.handle(paid("p1", "erin"), usage("u1", 100), hold("h1", 20), release("h1"))
+    ledger.handle(paid("p1", "erin"), usage("u1", 100), hold("h1", 20), release("h1"), usage("u2", 5), reversal("u2"))
     return ledger
 
 

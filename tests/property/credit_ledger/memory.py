@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast, get_args
@@ -17,10 +17,12 @@ from services.credit_ledger.domain.eligibility import Seat
 from services.credit_ledger.domain.hold import End, Ended, Hold, HoldKey, Part, RefusedHold
 from services.credit_ledger.domain.lot import Lot
 from services.credit_ledger.domain.posting import Posting
+from services.credit_ledger.domain.reversal import Reversal
 from services.credit_ledger.domain.usage import Refusal, Usage
 from services.credit_ledger.repository import LedgerRepository
 from services.credit_ledger.repository.holds import EndRow, HoldRow, Known, concerns, end_row, hold_of, row_of
 from services.credit_ledger.repository.purchases import Credited, PurchaseKey
+from services.credit_ledger.repository.reversals import Burned
 from services.credit_ledger.repository.usages import Decided, UsageKey, UsageRow
 from shared.contracts.price_catalog import CatalogPublished
 from shared.contracts.reasons import Reason
@@ -43,6 +45,7 @@ class Tables:
     usages: dict[UsageKey, UsageRow] = field(default_factory=dict)
     holds: dict[HoldKey, HoldRow] = field(default_factory=dict)
     ends: dict[tuple[HoldKey, int], EndRow] = field(default_factory=dict)
+    reversals: dict[UsageKey, tuple[UUID, int, int, datetime]] = field(default_factory=dict)
     purchases: dict[PurchaseKey, Credited] = field(default_factory=dict)
     conflicts: set[tuple[str, str]] = field(default_factory=set)
 
@@ -57,6 +60,7 @@ class _Repository:
         self.catalogs = _CatalogRows(tables)
         self.accounts = _AccountRows(tables)
         self.usages = _UsageRows(tables)
+        self.reversals = _ReversalRows(tables)
         self.holds = _HoldRows(tables)
         self.purchases = _PurchaseRows(tables)
 
@@ -103,6 +107,7 @@ class _CatalogRows:
                 each.quotas.free_first_period,
                 {seat: getattr(each.quotas, seat) for seat in SEATS},
                 {price.action: ActionPrice(price.credits, price.per) for price in each.action_prices},
+                each.low_balance_percent,
             )
             for each in self._tables.catalogs.values()
         )
@@ -122,6 +127,13 @@ class _AccountRows:
 
     def lock_all_of(self, workspace_ids: Collection[str]) -> list[Account]:
         return self.lock([key for key in self._tables.accounts if key[0] in workspace_ids])
+
+    def load(self, accounts: Mapping[AccountKey, Account], lot_ids: Collection[UUID]) -> None:
+        for lot_id in lot_ids:
+            owner, lot = self._tables.lots[lot_id]
+            if lot_id not in {each.lot_id for each in accounts[owner].lots}:
+                lapsed = (identity.lapse(lot_id), 0) in self._tables.postings
+                accounts[owner].add(replace(lot, lapsed=lapsed))
 
     def write(self, accounts: Sequence[Account], postings: Iterable[Posting]) -> None:
         for account in accounts:
@@ -157,6 +169,29 @@ class _UsageRows:
             self._tables.usages[row[:3]] = row
 
 
+class _ReversalRows:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def burned(self, keys: Collection[UsageKey]) -> dict[UsageKey, Burned]:
+        found = {key: Burned() for key in keys if key in self._tables.usages}
+        for key, burned in found.items():
+            for (transaction_id, _), posting in self._tables.postings.items():
+                if transaction_id == self._tables.usages[key].transaction_id and posting.debit_lot_id:
+                    burned.account = self._tables.lots[posting.debit_lot_id][0]
+                    burned.parts.append(Part(posting.debit_lot_id, posting.credits))
+        return found
+
+    def reversed(self, keys: Collection[UsageKey]) -> set[UsageKey]:
+        return {key for key in keys if key in self._tables.reversals}
+
+    def write(self, reversals: Sequence[Reversal]) -> None:
+        for each in reversals:
+            assert each.key not in self._tables.reversals, "the primary key"
+            sums = (sum(each.returned.values()), sum(each.lapsed.values()))
+            self._tables.reversals[each.key] = (each.transaction_id, *sums, each.at)
+
+
 class _HoldRows:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
@@ -186,10 +221,7 @@ class _HoldRows:
             hold.lapsed = frozenset(lot_id for lot_id, _ in self._movements(expired, "lapsed"))
             account = by_key[hold.account]
             account.holds.append(hold)
-            for lot_id, _ in hold.parts:
-                if lot_id not in {lot.lot_id for lot in account.lots}:
-                    lapsed = (identity.lapse(lot_id), 0) in self._tables.postings
-                    account.add(replace(self._tables.lots[lot_id][1], lapsed=lapsed))
+            _AccountRows(self._tables).load({account.key: account}, {lot_id for lot_id, _ in hold.parts})
 
     def write(self, new: Sequence[Hold | RefusedHold], ends: Sequence[End]) -> None:
         for row in map(row_of, new):

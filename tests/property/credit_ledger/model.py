@@ -9,7 +9,7 @@ from dateutil.relativedelta import relativedelta
 
 from shared.contracts.decode import Tombstone
 from shared.contracts.holds import CaptureHold, HoldCredits, ReleaseHold
-from shared.contracts.product import UsageReported
+from shared.contracts.product import UsageReported, UsageReversed
 from shared.contracts.top_up_events import PurchasePaid
 from shared.contracts.workspace import MemberChanged, WorkspaceChanged
 from tests.property.credit_ledger.operations import CATALOG, USERS, Operation, Ring
@@ -81,6 +81,8 @@ class NaiveLedger:
             self._buy(content, at)
         elif isinstance(content, UsageReported):
             self._use(content, at)
+        elif isinstance(content, UsageReversed):
+            self._reverse(content, at)
         elif isinstance(content, HoldCredits):
             self._hold(content, at)
         elif isinstance(content, CaptureHold | ReleaseHold):
@@ -160,6 +162,14 @@ class NaiveLedger:
                     lot.burned_by.append(f"hold {hold}")
                 elif closed:
                     lot.lapsed += 1
+
+    def _reverse(self, usage: UsageReversed, at: datetime) -> None:
+        name = f"{usage.workspace_id}/{usage.usage_id}"
+        for lot in self.lots:
+            closed = name in lot.burned_by and self._is_closed(lot, at)
+            while name in lot.burned_by:
+                lot.burned_by.remove(name)
+                lot.lapsed += closed
 
     def _is_closed(self, lot: NaiveLot, at: datetime) -> bool:
         if lot.ends is None or lot.starts is None:

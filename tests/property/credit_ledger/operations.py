@@ -12,10 +12,20 @@ from hypothesis import strategies as st
 from shared.contracts.decode import Tombstone
 from shared.contracts.holds import CaptureHold, HoldCredits, ReleaseHold
 from shared.contracts.message import Message
-from shared.contracts.product import UsageReported
+from shared.contracts.product import UsageReported, UsageReversed
 from shared.contracts.top_up_events import PurchasePaid
 from shared.contracts.workspace import MemberChanged, Plan, Role, WorkspaceChanged, WorkspaceStatus
-from tests.integration.credit_ledger.ledger import capture, catalog, hold, member, paid, release, usage, workspace
+from tests.integration.credit_ledger.ledger import (
+    capture,
+    catalog,
+    hold,
+    member,
+    paid,
+    release,
+    reversal,
+    usage,
+    workspace,
+)
 
 BEGIN = datetime(2026, 1, 20, tzinfo=UTC)
 WORKSPACES = ("acme", "zeta")
@@ -68,6 +78,10 @@ def _usages(workspace_id: str) -> st.SearchStrategy[UsageReported]:
         st.sampled_from([1, 4, 7, 12]),
         st.sampled_from(USERS),
     )
+
+
+def _reversals(workspace_id: str) -> st.SearchStrategy[UsageReversed]:
+    return st.builds(lambda number: reversal(f"u{number}", workspace_id), st.integers(0, 40))
 
 
 def _holds(workspace_id: str) -> st.SearchStrategy[HoldCredits]:
@@ -132,6 +146,7 @@ def _contents(workspace_id: str) -> st.SearchStrategy[Message | Tombstone | Ring
     """Mostly usage, some purchases; what turns everything off is rare, or little else would be seen."""
     kinds: dict[str, tuple[int, st.SearchStrategy[Message | Tombstone | Ring]]] = {
         "usage": (24, _usages(workspace_id)),
+        "reversal": (8, _reversals(workspace_id)),
         "hold": (12, _holds(workspace_id)),
         "capture": (8, _captures(workspace_id)),
         "release": (3, _releases(workspace_id)),

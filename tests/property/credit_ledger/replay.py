@@ -11,7 +11,7 @@ from services.credit_ledger.handlers.holds import expire_holds
 from services.credit_ledger.handlers.renewal import renew
 from services.credit_ledger.repository import LedgerRepository
 from shared.contracts.credit_ledger import POOL
-from shared.messaging.work import Cause, Received, Work
+from shared.messaging.work import Cause, Effect, Outgoing, Received, Work
 from tests.integration.credit_ledger.ledger import PRODUCT, handler_of
 from tests.property.credit_ledger.memory import Tables
 from tests.property.credit_ledger.operations import BEGIN, CATALOG, USERS, Operation, Ring
@@ -50,9 +50,11 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.tables = Tables()
+        self.told: list[Outgoing] = []
 
     def transact(self, batch: Sequence[Operation]) -> None:
-        handle(self.tables.repository(), batch)
+        effects = handle(self.tables.repository(), batch)
+        self.told.extend(effect for effect in effects if isinstance(effect, Outgoing))
 
     def books(self) -> bytes:
         tables = self.tables
@@ -61,6 +63,7 @@ class MemoryStore:
             postings=tables.postings.values(),
             usages=tables.usages.values(),
             holds=tables.holds.values(),
+            reversals=[(*key, *row) for key, row in tables.reversals.items()],
             ends=tables.ends.values(),
             accounts=[(*key, *row) for key, row in tables.accounts.items() if row[0]],
             purchases=[
@@ -93,19 +96,20 @@ def _kind(operation: Operation) -> object:
     return Ring if isinstance(operation.content, Ring) else handler_of(operation.content)
 
 
-def handle(repository: LedgerRepository, batch: Sequence[Operation]) -> None:
-    """One run through its handler."""
+def handle(repository: LedgerRepository, batch: Sequence[Operation]) -> list[Effect]:
+    """One run through its handler, and what that gave back."""
+    effects: list[Effect] = []
     if isinstance(batch[0].content, Ring):
         for each in batch:
             refs = [f"{each.workspace_id}/{user}" for user in (*USERS, POOL)] if type(each.content) is Ring else []
-            list(renew(refs, Work(repository, each.at, NoTimers())))
+            effects.extend(renew(refs, Work(repository, each.at, NoTimers())))
             holds = [f"{each.workspace_id}/h{number}/{PRODUCT}" for number in range(13)]
-            list(expire_holds(holds, Work(repository, each.at, NoTimers())))
-        return
+            effects.extend(expire_holds(holds, Work(repository, each.at, NoTimers())))
+        return effects
     received: list[Received[Any]] = [
         Received(each.content, Cause(PRODUCT, "event"), "topic", 0, 0, 0, each.at, may_wait=False) for each in batch
     ]
-    list(handler_of(batch[0].content)(received, Work(repository, batch[-1].at, NoTimers())))
+    return list(handler_of(batch[0].content)(received, Work(repository, batch[-1].at, NoTimers())))
 
 
 def canonical(**tables: Iterable[Sequence[object]]) -> bytes:

@@ -12,12 +12,16 @@ from hypothesis import strategies as st
 
 from services.credit_ledger.domain.lot import burning_order
 from services.credit_ledger.domain.posting import Posting
+from shared.contracts.credit_ledger import BalanceChanged, BalanceLow, CreditsExhausted
 from shared.contracts.holds import CaptureHold, ReleaseHold
-from shared.contracts.product import UsageReported
+from shared.contracts.message import Message
+from shared.contracts.product import UsageReported, UsageReversed
 from tests.property.credit_ledger.memory import Tables
 from tests.property.credit_ledger.model import NaiveLedger
 from tests.property.credit_ledger.operations import BEGIN, CATALOG, Operation, cuts, doubled, histories, interleaved
 from tests.property.credit_ledger.replay import MemoryStore, batches, play
+
+CROSSINGS = (BalanceLow, CreditsExhausted)
 
 thorough = settings(max_examples=80, deadline=None)
 
@@ -44,6 +48,8 @@ def test_every_history_ends_as_the_naive_model_says(history: Sequence[Operation]
     for posting in tables.postings.values():
         if posting.credit_contra == "burned" and posting.debit_lot_id:
             burned[usage_of[posting.transaction_id]][names[posting.debit_lot_id]] = posting.credits
+    for workspace_id, _, usage_id in tables.reversals:
+        burned.pop(f"{workspace_id}/{usage_id}")
     assert burned == model.burned()
     outcomes = {(row.workspace_id, row.usage_id): row.outcome for row in tables.usages.values()}
     states = {(row.workspace_id, row.hold_id): row.state for row in tables.holds.values()}
@@ -66,6 +72,30 @@ def test_any_duplication_and_any_cut_of_batches_gives_the_same_books_to_the_byte
 ) -> None:
     again = data.draw(doubled(history))
     assert play(MemoryStore(), again, other_cuts) == play(MemoryStore(), history, cuts)
+
+
+@pytest.mark.rule("C15")
+@thorough
+@given(histories("acme"), cuts)
+def test_a_crossing_is_told_once_whatever_the_cut_and_only_where_credits_went_down(
+    history: Sequence[Operation], cuts: Collection[int]
+) -> None:
+    one_by_one, cut = MemoryStore(), MemoryStore()
+    play(one_by_one, history, range(len(history)))
+    play(cut, history, cuts)
+    told = [outgoing.event_id for outgoing in one_by_one.told if isinstance(outgoing.message, CROSSINGS)]
+    assert len(told) == len(set(told))
+    assert told == [outgoing.event_id for outgoing in cut.told if isinstance(outgoing.message, CROSSINGS)]
+    crossed: dict[str, Message] = {}
+    for message in (outgoing.message for outgoing in one_by_one.told):
+        if isinstance(message, CROSSINGS):
+            crossed[message.key()] = message
+        elif isinstance(message, BalanceChanged):
+            low = crossed.pop(message.key(), None)
+            if isinstance(low, CreditsExhausted):
+                assert message.usable == 0
+            elif isinstance(low, BalanceLow):
+                assert 0 < message.usable == low.usable <= low.threshold
 
 
 @pytest.mark.case(7)
@@ -138,7 +168,7 @@ def _check_burning_order(tables: Tables, before: dict[UUID, int], operation: Ope
     """
     usage = operation.content
     occurred_at = usage.occurred_at if isinstance(usage, UsageReported) else operation.at
-    if isinstance(usage, CaptureHold | ReleaseHold):
+    if isinstance(usage, CaptureHold | ReleaseHold | UsageReversed):
         return  # what was held keeps its place, whatever came meanwhile
     taken = [lot for lot_id, (_, lot) in tables.lots.items() if lot.remaining < before.get(lot_id, lot.granted)]
     lapsed = {each.debit_lot_id for each in tables.postings.values() if each.credit_contra == "lapsed"}

@@ -21,8 +21,8 @@ from tests.stack.database import Database
 few = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 EMPTY = (
-    "TRUNCATE workspaces, members, catalogs, accounts, postings, usages, purchases, lots, grants, holds, hold_ends "
-    "CASCADE"
+    "TRUNCATE workspaces, members, catalogs, accounts, postings, usages, purchases, lots, grants, holds, hold_ends, "
+    "usage_reversals CASCADE"
 )
 BOOKS = {
     "lots": "SELECT workspace_id, user_id, lot_id, kind, granted, remaining, opened_at, period_start, period_end, "
@@ -34,6 +34,7 @@ BOOKS = {
     "holds_until FROM accounts "
     "WHERE version > 0",
     "holds": "SELECT * FROM holds",
+    "reversals": "SELECT * FROM usage_reversals",
     "ends": "SELECT * FROM hold_ends",
     "purchases": "SELECT workspace_id, purchases.purchase_id, buyer_id, credited_at, user_id, lot_id, credits, usable "
     "FROM purchases JOIN grants USING (workspace_id, purchase_id)",

@@ -58,6 +58,7 @@ purchases           | select insert
 usages              | select insert
 holds               | select insert update(state)
 hold_ends           | select insert
+usage_reversals     | select insert
 purchase_conflicts  | select insert
 """
 
