@@ -1,7 +1,7 @@
 # Two commands on a fresh machine: make demo, make test. Only git, make and Python 3.11 to 3.13 are needed.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit up down secrets image compose-up compose-down lint docs lock clean
+.PHONY: help demo test test-containers test-unit up down secrets image compose-up compose-down lint docs lock clean
 
 # The first Python that can make the environment; else any, so that bootstrap.py can say what is wrong with it.
 CANDIDATES := python3.13 python3.12 python3.11 python3
@@ -16,6 +16,9 @@ RUN := .venv/bin/python
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); \
                    if [ $$n -lt 2 ]; then n=2; fi; if [ $$n -gt 4 ]; then n=4; fi; echo $$n)
 
+# Tests on containers wait more than they compute.
+CONTAINER_WORKERS ?= 4
+
 # What the demo is played on: embedded (processes of this machine) or containers (Docker).
 STACK ?= embedded
 
@@ -27,7 +30,11 @@ demo: $(INSTALLED) ## play the whole story and check every step; with STACK=cont
 	@$(RUN) -m services.cli demo --stack $(STACK)
 
 test: lint ## lint, types, import rules and all tests
-	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal
+	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal --ignore tests/containers
+
+test-containers: $(INSTALLED) ## integration and end-to-end tests on servers and workers in Docker, and what only that shows
+	@REFILL_TEST_STACK=containers $(RUN) -m pytest -n $(CONTAINER_WORKERS) --dist loadgroup --no-loadscope-reorder \
+	    --durations 15 tests/integration tests/e2e tests/containers
 
 test-unit: $(INSTALLED) ## unit tests only: under 5 seconds, no server
 	@$(RUN) -m pytest -q tests/unit
@@ -68,6 +75,9 @@ lock: ## resolve both locks anew, with hashes (needs uv and the network)
 
 clean: ## remove .venv, .refill and what tools leave behind; downloads stay cached
 	@if [ -x $(RUN) ]; then $(RUN) -m services.cli down || true; fi
+	@# The passwords go, so what they open goes with them: the volumes of the stack in containers.
+	@if [ -f .env ] && command -v docker >/dev/null; then docker compose down --volumes || true; fi
+	@if [ "$$(cat .env 2>/dev/null)" = 'REFILL_SECRETS=./.refill/secrets' ]; then rm .env; fi
 	@rm -rf .venv .refill .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis refill.egg-info build
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

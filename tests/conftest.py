@@ -10,6 +10,7 @@ from tests.stack.fixtures import (
     run_folder,
     world,
 )
+from tests.stack.selection import pytest_collection_modifyitems, pytest_terminal_summary, pytest_testnodedown
 from tests.stack.session import pytest_configure, pytest_unconfigure
 
 __all__ = [
@@ -19,7 +20,10 @@ __all__ = [
     "own_kafka",
     "own_postgres",
     "postgres_server",
+    "pytest_collection_modifyitems",
     "pytest_configure",
+    "pytest_terminal_summary",
+    "pytest_testnodedown",
     "pytest_unconfigure",
     "run_folder",
     "world",

@@ -6,11 +6,12 @@ and network. Whether the run lives is asked of its lock (deploy/local/run_folder
 
 import hashlib
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from deploy.compose.container import PROJECT_LABEL
 from deploy.compose.engine import docker
-from deploy.local.run_folder import RUNS, is_held
+from deploy.local.run_folder import RUNS, abandoned
 
 OWN = "refill"
 LISTED = (("ps", "--all"), ("volume", "ls"), ("network", "ls"))  # what a project may leave, one without the others
@@ -28,11 +29,16 @@ def remove_project(name: str) -> None:
 
 def remove_abandoned(runs: Path = RUNS) -> list[str]:
     """Removes the projects of this checkout whose starters are dead. Returns their names."""
-    living = {project_name(lock.with_suffix("")) for lock in runs.glob("*.lock") if is_held(lock.stem, runs)}
-    abandoned = sorted(name for name in _projects() if name.startswith(_prefix(runs)) and name not in living)
-    for name in abandoned:
+    left = {name for name in _projects() if name.startswith(_prefix(runs))}
+    removed = [name for folder in abandoned(runs) if _removed(name := project_name(folder), left)]
+    known = {project_name(lock.with_suffix("")) for lock in runs.glob("*.lock")}
+    return removed + [name for name in sorted(left - known) if _removed(name, left)]
+
+
+def _removed(name: str, left: Collection[str]) -> bool:
+    if name in left:
         remove_project(name)
-    return abandoned
+    return name in left
 
 
 def _prefix(runs: Path) -> str:

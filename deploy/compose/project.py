@@ -36,7 +36,7 @@ PORTS = (
 SECRETS_VARIABLE = "REFILL_SECRETS"
 UP_ATTEMPTS = 3  # another process may win a port between our look and the engine's bind
 PORT_TAKEN = ("port is already allocated", "address already in use")
-UP_TIMEOUT_S = 180  # under 45 s from built images; a machine that does much else takes longer
+UP_TIMEOUT_S = 300  # under 45 s from built images; a machine that does much else takes longer
 STOP_TIMEOUT_S = 25  # above the 15 s that a worker grants itself to drain
 HEALTHY_TIMEOUT_S = 120
 LOG_LINES = 25
@@ -69,7 +69,7 @@ class Project:
         self.name = project_name(run.path)
         self.secrets = secrets
         self.override = Override(run.path / "override.json")
-        self._files = tuple(files)
+        self.files = tuple(files)
         self._variables = dict(variables or {})
         self._scales: dict[str, int] = {}
         self._say = say
@@ -139,7 +139,7 @@ class Project:
 
     def stop(self, service: str, timeout_s: int = STOP_TIMEOUT_S) -> None:
         """The service's stop signal, and SIGKILL after `timeout_s` seconds."""
-        docker("stop", "--time", str(timeout_s), *self._ids(service))
+        docker("stop", "-t", str(timeout_s), *self._ids(service))
 
     def start(self, service: str) -> None:
         """Starts the same containers again, on the same data. Does not wait until they are healthy."""
@@ -147,7 +147,7 @@ class Project:
 
     def restart(self, service: str, timeout_s: int = STOP_TIMEOUT_S) -> None:
         """`stop` and `start`."""
-        docker("restart", "--time", str(timeout_s), *self._ids(service))
+        docker("restart", "-t", str(timeout_s), *self._ids(service))
 
     def pause(self, service: str) -> None:
         """Freezes every process of it: connections stay open, nobody answers."""
@@ -241,7 +241,7 @@ class Project:
         docker_lines("compose", *words, environment=self._environment(), say=self._say)
 
     def _environment(self) -> dict[str, str]:
-        files = (*self._files, self.override.write())
+        files = (*self.files, self.override.write())
         return {
             "COMPOSE_PROJECT_NAME": self.name,
             "COMPOSE_FILE": os.pathsep.join(str(path) for path in files),

@@ -1,5 +1,6 @@
 """The whole stack in containers for one story: secrets, image, project and the world on it."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -34,6 +35,7 @@ class ContainerStack:
     def __enter__(self) -> Self:
         secrets.make(self.project.secrets)
         with ExitStack() as leaving:
+            leaving.callback(self._forget_secrets)
             leaving.enter_context(self.project)
             if self._build:
                 self.project.build()
@@ -43,3 +45,6 @@ class ContainerStack:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._leaving.__exit__(kind, error, at)
+
+    def _forget_secrets(self) -> None:
+        shutil.rmtree(self.project.secrets, ignore_errors=True)  # the volumes that they open are gone

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from deploy.compose.maildev import MailDev
-from deploy.compose.project import Project
+from deploy.compose.project import CLUSTER_FILE, Project
 from deploy.compose.worker import ContainerWorker
 from deploy.kafka.rights import SUPER_USER
 from deploy.local.environment import kafka_environment
@@ -18,6 +18,7 @@ from deploy.postgres.roles import AUDITOR, URL_VARIABLES
 from shared.messaging.settings import KafkaSettings
 
 DATABASE = "refill"
+BROKER_PORTS = ("REFILL_PORT_KAFKA", "REFILL_PORT_KAFKA_2", "REFILL_PORT_KAFKA_3")
 SANDBOX = "stripe-sandbox"
 SANDBOX_DATA = "/data"
 JOURNAL = "stripe-journal.jsonl"
@@ -37,6 +38,7 @@ class ContainerWorld:
         folder.chmod(0o777)  # the sandbox writes as a user whom this machine does not know; the run's folder is ours
         project.override.mount(SANDBOX, folder, SANDBOX_DATA)
         self.journal: Path = folder / JOURNAL
+        self._broker_ports = BROKER_PORTS if CLUSTER_FILE in project.files else BROKER_PORTS[:1]
         self._mailbox: MailDev | None = None
 
     @property
@@ -69,7 +71,7 @@ class ContainerWorld:
     def kafka(self, name: str) -> KafkaSettings:
         """How a party of the catalog reaches Kafka from this machine, or `admin`, who may do everything."""
         return KafkaSettings(
-            bootstrap=(f"{LOOPBACK}:{self.project.port('REFILL_PORT_KAFKA')}",),
+            bootstrap=tuple(f"{LOOPBACK}:{self.project.port(port)}" for port in self._broker_ports),
             security_protocol="SASL_PLAINTEXT",
             sasl_mechanism="SCRAM-SHA-512",
             username=name,

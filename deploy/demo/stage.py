@@ -12,7 +12,7 @@ from uuid import uuid4
 from deploy.demo.narrator import Narrator
 from deploy.demo.oracles import Books, StripeJournal
 from deploy.demo.scene import MailboxOfScene, Scene, WorkerOfScene
-from deploy.demo.witness import Witness
+from deploy.demo.witness import PATIENCE_S, Witness
 from deploy.local.run_folder import PROJECT
 from deploy.stripe_sandbox.control import SandboxControl
 from services.cli.client import Client
@@ -251,7 +251,7 @@ class Stage:
         _until(lambda: self.books.has_consumed(schema, topic, ends), f"{schema} has consumed {topic}")
 
 
-def _until(holds: Callable[[], bool], what: str, timeout_s: float = 30) -> None:
+def _until(holds: Callable[[], bool], what: str, timeout_s: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + timeout_s
     while not holds():
         assert time.monotonic() < deadline, f"waited {timeout_s} s in vain until {what}"

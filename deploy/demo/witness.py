@@ -16,7 +16,7 @@ from shared.messaging.settings import KafkaSettings
 M = TypeVar("M", bound=Message)
 
 WATCHED = tuple(topic for topic in TOPICS if not topic.inbound)
-PATIENCE_S = 30.0  # a step of the story takes well under a second; a machine that does much else takes longer
+PATIENCE_S = 60.0  # a step of the story takes well under a second; a machine that does much else takes longer
 
 
 class NeverHappened(Exception):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pydantic import Field, SecretStr
 
@@ -60,7 +60,7 @@ def apply(kafka: KafkaSettings, passwords: Mapping[str, str]) -> list[str]:
         missing, extra = wanted - found, too_much(found, kafka.prefix)
         control.remove(extra)
         control.allow(missing)
-        _wait_until_known(control, kafka.prefix)
+        _wait_until(lambda: _is_so(control, kafka.prefix), "its new users and access rules")
     finally:
         control.close()
     told = [f"removed: {rule}" for rule in sorted(extra)]
@@ -72,7 +72,8 @@ def withdraw(kafka: KafkaSettings) -> None:
     assert kafka.prefix, "without a prefix the rules of the whole system would go"
     control = AccessControl(kafka)
     try:
-        control.remove({rule for rule in control.rules() if rule.name.startswith(kafka.prefix)})
+        control.remove(_under(control, kafka.prefix))
+        _wait_until(lambda: not _under(control, kafka.prefix), "that access rules are gone")
     finally:
         control.close()
 
@@ -92,17 +93,22 @@ def problems(kafka: KafkaSettings) -> list[str]:
     ]
 
 
-def _wait_until_known(control: AccessControl, prefix: str) -> None:
+def _wait_until(holds: Callable[[], bool], what: str) -> None:
     """The controller has decided; the broker that answers here and lets clients in learns of it a moment later."""
     deadline = time.monotonic() + KNOWN_WITHIN_S
-    while not _is_known(control.rules(), prefix) or not set(PARTIES) <= control.users():
+    while not holds():
         if time.monotonic() > deadline:
-            raise KafkaProblem(f"the broker does not know its new access rules after {KNOWN_WITHIN_S:g} s")
+            raise KafkaProblem(f"the broker does not know {what} after {KNOWN_WITHIN_S:g} s")
         time.sleep(LOOK_AGAIN_S)
 
 
-def _is_known(found: set[AccessRule], prefix: str) -> bool:
-    return rules(prefix) <= found and not too_much(found, prefix)
+def _is_so(control: AccessControl, prefix: str) -> bool:
+    found = control.rules()
+    return rules(prefix) <= found and not too_much(found, prefix) and set(PARTIES) <= control.users()
+
+
+def _under(control: AccessControl, prefix: str) -> set[AccessRule]:
+    return {rule for rule in control.rules() if rule.name.startswith(prefix)}
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ import os
 import secrets
 import subprocess
 import uuid
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -74,12 +75,16 @@ SETTINGS = {
     "log.index.size.max.bytes": "1048576",  # 10 MB by default, laid out for every partition of every test world
 }
 
+LISTENERS = ("listeners", "advertised.listeners", "listener.security.protocol.map")
+
 
 class KafkaBroker:
     """A broker in its own folder of a run. The address stays the same over restarts."""
 
-    def __init__(self, run: RunFolder, name: str = "kafka") -> None:
+    def __init__(self, run: RunFolder, name: str = "kafka", settings: Mapping[str, str] | None = None) -> None:
+        """`settings` are added to the broker's own; what they say of listeners is appended to what stands there."""
         self._run = run
+        self._settings = dict(settings or {})
         self._name = name
         self._folder = run.path / name
         self._configuration = self._folder / "server.properties"
@@ -168,6 +173,8 @@ class KafkaBroker:
             "listener.name.clients.scram-sha-512.sasl.jaas.config": self._login(SCRAM),
             "listener.name.controller.plain.sasl.jaas.config": self._login(PLAIN, f"user_{BROKER}"),
         }
+        for setting, value in self._settings.items():
+            settings[setting] = f"{settings[setting]},{value}" if setting in LISTENERS else value
         _write_for_this_user_alone(
             self._configuration, "".join(f"{name}={value}\n" for name, value in settings.items())
         )

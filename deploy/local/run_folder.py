@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -140,21 +141,32 @@ def is_held(name: str, runs: Path = RUNS) -> bool:
     return False
 
 
+def abandoned(runs: Path = RUNS) -> Iterator[Path]:
+    """The folder of each run whose starter and guard are dead; nobody can claim it while the caller looks at it."""
+    for path in sorted(runs.glob("*.lock")):
+        lock = _try_lock(path, time.monotonic())
+        if lock is not None:
+            try:
+                yield path.with_suffix("").absolute()
+            finally:
+                os.close(lock)
+
+
 def clean_up_abandoned(runs: Path = RUNS, prefix: str = "") -> list[str]:
     """Stops what dead starters and dead guards left running; returns the names of the runs that had something left.
 
     With a `prefix`, the folders and locks of the abandoned runs of such names are removed too.
     """
     cleaned: list[str] = []
-    for path in sorted(runs.glob("*.lock")):
-        lock = _try_lock(path, time.monotonic())
-        if lock is None:
-            continue
-        folder = path.with_suffix("").absolute()
+    for folder in abandoned(runs):
         if sweep(folder):
             cleaned.append(folder.name)
         if prefix and folder.name.startswith(prefix):
             shutil.rmtree(folder, ignore_errors=True)
-            path.unlink(missing_ok=True)
-        os.close(lock)
+            lock_of(folder).unlink(missing_ok=True)
     return cleaned
+
+
+def lock_of(folder: Path) -> Path:
+    """The file whose lock says who holds the run."""
+    return folder.with_name(f"{folder.name}.lock")

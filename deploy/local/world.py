@@ -14,7 +14,6 @@ from functools import partial
 
 from deploy.kafka import access
 from deploy.kafka.rights import SUPER_USER
-from deploy.local.child import Child
 from deploy.local.cluster import Cluster
 from deploy.local.environment import (
     WEBHOOK_PATH,
@@ -27,6 +26,7 @@ from deploy.local.listener import Listener
 from deploy.local.mailbox import Mailbox
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.principals import Principals, password_variable
+from deploy.local.program import Launch, launch_here
 from deploy.local.run_folder import PROJECT, RunFolder
 from deploy.local.trouble import Trouble
 from deploy.local.worker import WORKERS, Worker
@@ -51,11 +51,12 @@ class World:
         database: str,
         topic_prefix: str = "",
         settings: Mapping[str, str] | None = None,
+        launch: Launch = launch_here,
     ) -> None:
         """Nothing starts yet. `kafka` is how the super user reaches the broker; a prefix in it does not count.
         `database` names the world's database, which must not exist.
 
-        `settings` are added to the environment of every process of the world.
+        `settings` are added to the environment of every process of the world. `launch` starts workers and jobs.
         """
         self._run = run
         self._cluster = cluster
@@ -66,6 +67,7 @@ class World:
         self._principals = Principals(replace(kafka, prefix=topic_prefix))
         self._nobody = replace(kafka, prefix=topic_prefix, username=None, password=None)
         self._settings = dict(settings or {})
+        self._launch = launch
         self.environment: dict[str, str] = {
             **kafka_environment(self._nobody),
             **cluster.environment(database),
@@ -75,12 +77,15 @@ class World:
         self._keys = Keys.generate()
         self._billing_port = free_port()
         self.mailbox = Mailbox(run, self.folder)
+        self._secret_file = self.folder / "stripe-webhook-secret"
         self.sandbox = self._make_sandbox()
         self.workers: dict[str, Worker] = {}
 
     def start(self) -> None:
         """Starts the sandbox and the mail server, makes the topics and the migrated database. Workers come after."""
         self.folder.mkdir(parents=True)
+        self._secret_file.touch(0o600)  # not among the sandbox's words: those are seen by whoever lists processes
+        self._secret_file.write_text(self._keys.stripe_webhook_secret)
         self._all_at_once(
             self.sandbox.start,
             self.mailbox.server.start,
@@ -90,7 +95,9 @@ class World:
         )
         for service in WORKERS:
             self.environment.update(self._outside_of(service))
-        self.workers = {name: Worker(name, self._run, self.folder, self.environment_of(name)) for name in WORKERS}
+        self.workers = {
+            name: Worker(name, self._run, self.folder, self.environment_of(name), self._launch) for name in WORKERS
+        }
 
     @property
     def sandbox_url(self) -> str:
@@ -170,7 +177,7 @@ class World:
         options = {
             "--journal": str(self.journal),
             "--webhook-url": webhook_url,
-            "--webhook-secret": self._keys.stripe_webhook_secret,
+            "--webhook-secret-file": str(self._secret_file),
         }
         words = [word for option in options.items() for word in option]
         return Listener(
@@ -197,7 +204,7 @@ class World:
         """Runs `python -m <module> <command>` to its end. Raises Trouble with what it said when it fails."""
         name = f"{module.rpartition('.')[2]}-{command}"
         log = self.folder / f"{name}.log"
-        step = Child(name, [sys.executable, "-m", module, command], self._run, log=log, environment=environment)
+        step = self._launch(name, [module, command], self._run, log=log, environment=environment)
         try:
             code = step.wait(STEP_TIMEOUT_S)
         except subprocess.TimeoutExpired:

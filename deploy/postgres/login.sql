@@ -38,3 +38,6 @@ ALTER ROLE {role} SET tcp_keepalives_interval = 5;
 ALTER ROLE {role} SET tcp_keepalives_count = 3;
 ALTER ROLE {role} SET tcp_user_timeout = '20s';
 ALTER ROLE {role} SET client_connection_check_interval = '5s';
+-- The server's log names a failed statement, and leaves out what would quote the row: names, addresses, whole events. Only a
+-- superuser can set this, so a session cannot set it back.
+ALTER ROLE {role} SET log_error_verbosity = terse;

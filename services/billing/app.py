@@ -5,10 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from services.billing.domain.links import Links
 from services.billing.endpoint.authentication import authentication_routes
+from services.billing.endpoint.doorkeeper import Doorkeeper
 from services.billing.endpoint.events import event_from
+from services.billing.endpoint.protocol import MAX_BODY_BYTES
+from services.billing.endpoint.refusals import Refusals
+from services.billing.endpoint.security_headers import security_headers
 from services.billing.endpoint.server import Endpoint
 from services.billing.endpoint.webhooks import webhook_routes
 from services.billing.handlers import ALARMS, LANES
@@ -35,8 +40,7 @@ def service(settings: BillingSettings) -> Service[BillingRepository]:
     links = Links(settings.billing_public_url)
 
     def endpoint(runtime: Runtime[BillingRepository]) -> Companion:
-        app = http_app(runtime, gateway, settings)
-        return Endpoint(app, settings.billing_http_host, settings.billing_http_port, runtime)
+        return http_endpoint(runtime, gateway, settings)
 
     def reconciliation(runtime: Runtime[BillingRepository]) -> Companion:
         return Reconciliation(runtime, gateway)
@@ -57,7 +61,17 @@ def service(settings: BillingSettings) -> Service[BillingRepository]:
     )
 
 
-def http_app(runtime: Runtime[BillingRepository], gateway: StripeGateway, settings: BillingSettings) -> FastAPI:
+def http_endpoint(runtime: Runtime[BillingRepository], gateway: StripeGateway, settings: BillingSettings) -> Endpoint:
+    """The endpoint with its bounds. What it turns away is counted in one place."""
+    refusals = Refusals()
+    app = http_app(runtime, gateway, settings, refusals)
+    address = (settings.billing_http_host, settings.billing_http_port)
+    return Endpoint(app, address, runtime, refusals, security_headers(settings.billing_public_url))
+
+
+def http_app(
+    runtime: Runtime[BillingRepository], gateway: StripeGateway, settings: BillingSettings, refusals: Refusals
+) -> FastAPI:
     """The endpoint's routes, and nothing else: no generated documents."""
     secret = settings.stripe_webhook_secret.get_secret_value()
     live = settings.stripe_api_key.get_secret_value().startswith(LIVE_KEYS)
@@ -70,6 +84,8 @@ def http_app(runtime: Runtime[BillingRepository], gateway: StripeGateway, settin
             raise NotFromStripe("the event has not the shape of one") from None
 
     app = FastAPI(title="billing", docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(webhook_routes(runtime, verify))
+    app.include_router(webhook_routes(runtime, verify, refusals))
     app.include_router(authentication_routes(runtime, gateway))
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES)
+    app.add_middleware(Doorkeeper, refusals=refusals)  # the last one added is the first to be met
     return app

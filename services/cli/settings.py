@@ -80,9 +80,8 @@ def connected(source: str = SOURCE, *, to_write: Sequence[Topic]) -> Client:
     unknown = sorted({topic.producers[0] for topic in to_write} - set(writers)) if writers else []
     if unknown:
         wanted = " and ".join(f"REFILL_{party.upper()}_KAFKA_PASSWORD" for party in unknown)
-        raise Problem(
-            f"This is written as {', '.join(unknown)}, whose password is not known.", f"Set {wanted}.", Exit.USAGE
-        )
+        who = f"This is written as {' and '.join(unknown)}, without a password known for it."
+        raise Problem(who, f"Set {wanted}.", Exit.USAGE)
     return Client(kafka, source, writers=writers)
 
 

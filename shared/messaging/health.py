@@ -149,21 +149,24 @@ class Watch:
     def run(self) -> None:
         """Until the worker stops; whoever stops it removes the file."""
         healthy: bool | None = None
+        told: list[str] | None = None
         while not self._stopping.wait(FIRST_LOOKS_EVERY_S if healthy is None else LOOK_EVERY_S):
             signs = self._signs()
             reasons = judge(signs, monotonic())
-            if reasons:
-                self._file.bad(reasons)
-            else:
+            if not reasons:
                 self._file.good(_details(signs))
-            if reasons and healthy:
-                log.warning("worker.unhealthy", reasons=reasons)
-            elif not reasons and healthy is None:
+            elif reasons != told:
+                self._file.bad(reasons)
+            told = reasons
+            if healthy is None and reasons:
+                continue
+            if healthy is None:
                 log.info("worker.ready", lanes=[lane.name for lane in signs.lanes])
-            elif not reasons and not healthy:
+            elif healthy and reasons:
+                log.warning("worker.unhealthy", reasons=reasons)
+            elif not healthy and not reasons:
                 log.info("worker.healthy")
-            if healthy is not None or not reasons:
-                healthy = not reasons
+            healthy = not reasons
 
 
 def _details(signs: Signs) -> list[str]:

@@ -97,7 +97,7 @@ class PostgresLook:
         try:
             check(self.url, self.service.schema, self.service.migration_folders())
         except MigrationProblem as problem:
-            yield Trouble("PostgreSQL", f"at {place(self.url)}: {problem}", passes=False)
+            yield Trouble("PostgreSQL", f"PostgreSQL at {place(self.url)}: {problem}", passes=False)
 
 
 @dataclass(frozen=True, slots=True)

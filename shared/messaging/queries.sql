@@ -75,6 +75,9 @@ DELETE FROM outbox WHERE id = ANY (%(ids)s);
 -- name: try_relay_lock
 SELECT pg_try_advisory_lock(hashtextextended('relay of ' || current_schema(), 0));
 
+-- name: end_if_silent
+SELECT set_config('idle_session_timeout', %(ms)s::text, false);
+
 -- name: read_lease
 -- For how long something may be on its way already, in seconds; NULL when nothing is.
 SELECT extract(epoch FROM clock_timestamp() - sending_since)::float8 FROM relay_lease;

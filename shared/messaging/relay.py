@@ -37,6 +37,10 @@ LOOK_EVERY_S = 1.0
 STANDBY_EVERY_S = 0.5  # how soon a waiting relay notices that the active one has gone
 DRAIN_S = 5.0  # at the end: what the lanes' last transactions have to say still goes out
 MARGIN_S = 2.0  # after the delivery time-out: the time to discard a producer, and the clocks' difference
+# An active relay speaks to the database at every turn, and may be silent while it connects to Kafka (10 s), discards a
+# producer (2 s) or waits until nothing can land late. Silent for this much longer than that last wait, it is frozen:
+# the server ends its session, and with it the lock, which no dead connection would ever give free.
+SILENT_S = 8.0
 
 log = structlog.get_logger(__name__)
 
@@ -107,6 +111,7 @@ class Relay:
             self._at("standing by")
             if self._stopping.wait(STANDBY_EVERY_S):
                 return
+        connection.execute(QUERIES["end_if_silent"], {"ms": round(1000 * (self._late_for_s() + SILENT_S))})
         connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
         reach(Border.RELAY_LEADING)
         if not self._wait_for_predecessor(connection):

@@ -26,6 +26,7 @@ from shared.messaging.settings import EXIT_CODE, WorkerSettings, load_settings
 from shared.observability import logs
 from shared.observability.errors import describe
 from shared.postgres.migrations import MigrationProblem
+from shared.postgres.refusals import is_refusal
 
 S = TypeVar("S", bound=WorkerSettings)
 
@@ -71,7 +72,7 @@ def main(
         return _exit_code(problem)
     except psycopg.OperationalError as error:
         print(f"PostgreSQL does not answer: {describe(error)}", file=sys.stderr)  # noqa: T201 - as above
-        return EXIT_UNAVAILABLE
+        return EXIT_CONFIGURATION if is_refusal(error) else EXIT_UNAVAILABLE
     print(answer)  # noqa: T201 - a command's answer
     return 0
 

@@ -132,6 +132,7 @@ def _alone(connection: psycopg.Connection, schema: str) -> Iterator[None]:
     """One run per schema at a time: the session's advisory lock, gone with the session whatever happens."""
     connection.execute(QUERIES["no_time_limits"])  # a migration, and waiting for another run, may take long
     connection.execute(QUERIES["lock"], {"schema": schema})
+    connection.execute(QUERIES["wait_for_tables_as_the_role_may"])
     try:
         yield
     finally:
@@ -154,5 +155,9 @@ def _apply(connection: psycopg.Connection, migration: Migration) -> None:
         with connection.transaction():
             connection.execute(migration.sql)
             connection.execute(QUERIES["record"], {"name": migration.name, "checksum": migration.checksum})
+    except psycopg.errors.LockNotAvailable as error:
+        raise MigrationProblem(
+            f"{migration.name} changed nothing: a table that it changes was in use for too long. Run `migrate` again."
+        ) from error
     except psycopg.Error as error:
         raise MigrationProblem(f"{migration.name} failed and changed nothing: {str(error).strip()}") from error

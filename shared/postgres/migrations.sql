@@ -9,6 +9,10 @@ SELECT set_config('lock_timeout', '0', false), set_config('statement_timeout', '
 -- name: lock
 SELECT pg_advisory_lock(hashtextextended('refill migrations ' || %(schema)s, 0));
 
+-- name: wait_for_tables_as_the_role_may
+-- Behind a change that waits for its table everybody waits: here the role's own limit holds again.
+RESET lock_timeout;
+
 -- name: unlock
 SELECT pg_advisory_unlock(hashtextextended('refill migrations ' || %(schema)s, 0));
 

@@ -51,6 +51,11 @@ def place(url: str) -> str:
     return f"{parts.get('host')}:{parts.get('port') or 5432}/{parts.get('dbname')}"
 
 
+def is_refusal(error: psycopg.Error) -> bool:
+    """Whether another try would be refused as well."""
+    return any(re.search(pattern, str(error)) for pattern in (_BAD_CERTIFICATE, *_REFUSALS))
+
+
 def refusal(url: str, error: psycopg.Error, certificate_troubles: Mapping[int, str]) -> str | None:
     """What waiting will not mend, as a sentence without its end; None where this may pass by itself.
 

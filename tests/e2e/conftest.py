@@ -17,6 +17,7 @@ from shared.messaging.log import Place
 from shared.messaging.settings import KafkaSettings
 from tests.e2e.strangers import Strangers, send_strangers
 from tests.e2e.town import Town, readers
+from tests.stack.choice import stack
 from tests.stack.shared_server import RUN_VARIABLE
 from tests.stack.topics import delete_topics
 
@@ -36,6 +37,7 @@ def town(cluster: Cluster, kafka_broker: KafkaSettings) -> Iterator[Town]:
             database=name,
             topic_prefix=prefix,
             settings={"REFILL_TOPIC_PARTITIONS": str(PARTITIONS)},
+            launch=stack().launch,
         )
         try:
             world.start()

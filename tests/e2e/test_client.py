@@ -205,7 +205,10 @@ def test_bad_input_by_hand_a_hold_for_zero_is_set_aside_and_a_capture_without_ho
         partition=None,
     )
     refused = town.witness.wait(
-        HoldRefused, lambda answer: (answer.workspace_id, answer.hold_id) == (home.name, "h2"), "the capture is refused"
+        HoldRefused,
+        lambda answer: (answer.workspace_id, answer.hold_id) == (home.name, "h2"),
+        "the capture is refused once its hold was waited for",
+        timeout_s=90,
     )
     assert (refused.command, refused.reason) == ("capture", Reason.UNKNOWN_HOLD)
 

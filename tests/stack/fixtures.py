@@ -8,12 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.local.cluster import Cluster
-from deploy.local.kafka import KafkaBroker
-from deploy.local.postgres import PostgresServer
 from deploy.local.run_folder import RunFolder
 from deploy.local.world import World
 from shared.messaging.settings import KafkaSettings
 from tests.stack import kafka_address
+from tests.stack.choice import Kafka, Postgres, stack
 from tests.stack.database import Database
 from tests.stack.shared_server import RUN_VARIABLE, SharedServer
 from tests.stack.topics import delete_topics
@@ -57,21 +56,22 @@ def run_folder() -> Iterator[RunFolder]:
     """A run of this test's own: whatever it starts ends with the test, or with the test's process."""
     with RunFolder.claim(f"{os.environ[RUN_VARIABLE]}-{uuid.uuid4().hex[:8]}", keep=False) as run:
         yield run
+    stack().remove_leftovers()
 
 
 @pytest.fixture
-def own_postgres(run_folder: RunFolder) -> Iterator[PostgresServer]:
+def own_postgres(run_folder: RunFolder) -> Iterator[Postgres]:
     """A started PostgreSQL server of this test's own, to be killed and restarted at will."""
-    server = PostgresServer(run_folder)
+    server = stack().postgres(run_folder)
     server.start()
     yield server
     server.stop()
 
 
 @pytest.fixture
-def own_kafka(run_folder: RunFolder) -> Iterator[KafkaBroker]:
+def own_kafka(run_folder: RunFolder) -> Iterator[Kafka]:
     """A started Kafka broker of this test's own, to be killed and restarted at will."""
-    broker = KafkaBroker(run_folder)
+    broker = stack().kafka(run_folder)
     broker.start()
     yield broker
     broker.stop()
@@ -90,6 +90,7 @@ def world(
         database=name,
         topic_prefix=f"{name.replace('_', '-')}.",
         settings={"REFILL_TOPIC_PARTITIONS": "3"},  # enough to be many; twelve of each would fill the shared broker
+        launch=stack().launch,
     )
     try:
         made.start()

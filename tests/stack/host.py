@@ -1,7 +1,7 @@
 """Hosts one server for all processes of a pytest run: `python -m tests.stack.host postgres <run name>`.
 
 It lives while anyone holds the lease, a named pipe: the kernel tells it when the last holder is gone, however it went.
-Then it stops the server cleanly and ends.
+Then it stops the server cleanly, removes what else the run has left, and ends.
 """
 
 import os
@@ -9,20 +9,19 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from deploy.local.kafka import KafkaBroker
-from deploy.local.postgres import PostgresServer
 from deploy.local.run_folder import RunFolder
+from tests.stack.choice import stack
 from tests.stack.kafka_address import written
 
 
 def _postgres(run: RunFolder) -> tuple[str, Callable[[], None]]:
-    server = PostgresServer(run)
+    server = stack().postgres(run)
     server.start()
     return server.url, server.stop
 
 
 def _kafka(run: RunFolder) -> tuple[str, Callable[[], None]]:
-    broker = KafkaBroker(run)
+    broker = stack().kafka(run)
     broker.start()
     return written(broker.admin), broker.stop
 
@@ -40,6 +39,7 @@ def main(kind: str, run_name: str, lease: Path, address_file: Path) -> None:
         os.replace(part, address_file)
         holders.read()
         stop()
+    stack().remove_leftovers()
 
 
 if __name__ == "__main__":

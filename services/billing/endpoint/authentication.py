@@ -15,13 +15,6 @@ from services.billing.repository import BillingRepository
 from services.billing.stripe_gateway import ProcessorAway
 from shared.messaging.service import Runtime
 
-# The link is as good as a key: not kept by caches, not passed on to the next page, not found by search engines.
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-}
 PAGE = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Payment</title><p>{}</p></html>'
 
 UNKNOWN = "There is no such payment."
@@ -58,7 +51,7 @@ def authentication_routes(runtime: Runtime[BillingRepository], challenges: Chall
             return _page(503, AWAY)
         if url is None or not url.startswith(("https://", "http://")):
             return _page(200, NOTHING_TO_DO)
-        return RedirectResponse(url, status_code=303, headers=HEADERS)
+        return RedirectResponse(url, status_code=303)
 
     @router.get("/purchases/{purchase_id}/returned")
     def returned(purchase_id: UUID) -> Response:
@@ -78,4 +71,4 @@ def authentication_routes(runtime: Runtime[BillingRepository], challenges: Chall
 
 
 def _page(status: int, text: str) -> HTMLResponse:
-    return HTMLResponse(PAGE.format(text), status_code=status, headers=HEADERS)
+    return HTMLResponse(PAGE.format(text), status_code=status)

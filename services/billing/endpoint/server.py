@@ -2,36 +2,57 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 
 import uvicorn
 from fastapi import FastAPI
 
+from services.billing.endpoint.protocol import CONCURRENCY, bounded
+from services.billing.endpoint.refusals import Refusals, ServersWarnings
+from services.billing.endpoint.security_headers import Headers
 from services.billing.repository import BillingRepository
 from shared.messaging.service import Runtime
 
 STOP_TIMEOUT_S = 5
-CONCURRENCY = 64  # more at once are turned away with 503; Stripe repeats, buyers reload
+HEADER_BYTES = 16 * 1024  # browsers and proxies send one or two KB
+BACKLOG = 256  # connections that the kernel keeps until they are accepted
 
 
 class Endpoint:
     """Listens while the worker runs. The port is taken in `start`, so that a taken one stops the worker at once."""
 
-    def __init__(self, app: FastAPI, host: str, port: int, runtime: Runtime[BillingRepository]) -> None:
-        self._address = (host, port)
+    def __init__(
+        self,
+        app: FastAPI,
+        address: tuple[str, int],
+        runtime: Runtime[BillingRepository],
+        refusals: Refusals,
+        headers: Headers,
+    ) -> None:
+        self._address = address
         self._runtime = runtime
+        self._refusals = refusals
+        self._warnings = ServersWarnings(refusals)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
+                http=bounded(refusals, headers),
+                ws="none",
                 lifespan="off",
+                headers=list(headers),
                 log_config=None,  # through the worker's own logging
                 access_log=False,  # a purchase's id opens its page: it does not belong in a log of addresses
                 server_header=False,
+                # A peer named in FORWARDED_ALLOW_IPS (127.0.0.1 when it is not set) is believed whom it speaks for.
+                proxy_headers=True,
+                forwarded_allow_ips=None,
+                backlog=BACKLOG,
                 timeout_keep_alive=5,
                 timeout_graceful_shutdown=STOP_TIMEOUT_S,
                 limit_concurrency=CONCURRENCY,
-                h11_max_incomplete_event_size=16 * 1024,
+                h11_max_incomplete_event_size=HEADER_BYTES,
             )
         )
         self._thread = threading.Thread(target=self._serve, name="http endpoint", daemon=True)
@@ -40,6 +61,7 @@ class Endpoint:
         """Begin to listen. Raises OSError when the port is taken."""
         family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
         self._socket = socket.create_server(self._address, family=family, reuse_port=False)
+        logging.getLogger("uvicorn.error").addFilter(self._warnings)
         self._thread.start()
 
     def stop(self) -> None:
@@ -47,6 +69,8 @@ class Endpoint:
         self._server.should_exit = True
         self._thread.join(STOP_TIMEOUT_S + 1)
         self._socket.close()
+        logging.getLogger("uvicorn.error").removeFilter(self._warnings)
+        self._refusals.say_the_rest()
 
     def _serve(self) -> None:
         try:

@@ -8,7 +8,10 @@ import psycopg
 import structlog
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
+from services.billing.endpoint.doorkeeper import WEBHOOK_PATH
+from services.billing.endpoint.refusals import Refusals
 from services.billing.handlers.timers import SETTLE
 from services.billing.repository import BillingRepository
 from services.billing.repository.webhooks import WebhookEvent
@@ -18,27 +21,26 @@ from shared.messaging.service import Runtime
 
 log = structlog.get_logger()
 
-MAX_BODY_BYTES = 512 * 1024  # Stripe's events are some kilobytes; anything larger is not one
 STORED = "billing.webhook.stored"
-
+GONE = "a webhook whose sender went away"
 
 Verify = Callable[[bytes, str | None], WebhookEvent]
 
 
-def webhook_routes(runtime: Runtime[BillingRepository], verify: Verify) -> APIRouter:
+def webhook_routes(runtime: Runtime[BillingRepository], verify: Verify, refusals: Refusals) -> APIRouter:
     """The webhook endpoint. 2xx is a promise that the event is on disk; Stripe repeats everything else for days."""
     router = APIRouter()
 
-    @router.post("/webhooks/stripe")
+    @router.post(WEBHOOK_PATH)
     async def receive(request: Request) -> Response:
-        body = await _bounded(request)
-        if body is None:
-            return Response(status_code=413)
         try:
-            event = verify(body, request.headers.get("stripe-signature"))
+            event = verify(await request.body(), request.headers.get("stripe-signature"))
         except NotFromStripe as problem:
-            log.warning("webhook_refused", problem=str(problem))
+            refusals.note(str(problem))
             return Response(status_code=400)
+        except ClientDisconnect:
+            refusals.note(GONE)
+            return Response(status_code=400)  # nobody hears it
         try:
             new = await run_in_threadpool(store, runtime, event)
         except psycopg.Error as error:
@@ -69,13 +71,3 @@ def store(runtime: Runtime[BillingRepository], event: WebhookEvent) -> bool:
                 payment_intent_id=event.intent_id,
             )
         return True
-
-
-async def _bounded(request: Request) -> bytes | None:
-    """The body as sent, or None when it is larger than any event."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            return None
-    return bytes(body)

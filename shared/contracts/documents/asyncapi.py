@@ -71,14 +71,23 @@ def _document(title: str, name: str, summary: str, topics: list[Topic], operatio
         "servers": {
             "kafka": {
                 "host": "{bootstrap}",
-                "protocol": "kafka",
-                "description": "`make up` writes the address of the local broker to `.refill/env`.",
+                "protocol": "kafka-secure",
+                "description": "`make up` writes the local broker's address and a product's password to `.refill/env`.",
+                "security": [{"$ref": "#/components/securitySchemes/scram"}],
                 "variables": {"bootstrap": {"description": "host:port of a broker", "default": "127.0.0.1:9092"}},
             }
         },
         "channels": {channel_id(topic): channel(topic) for topic in topics},
         "operations": operations,
-        "components": components(topics),
+        "components": {
+            **components(topics),
+            "securitySchemes": {
+                "scram": {
+                    "type": "scramSha512",
+                    "description": "A user for each party; who sends to and receives from a channel is all it may do.",
+                }
+            },
+        },
     }
 
 

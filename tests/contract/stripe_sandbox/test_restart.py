@@ -18,11 +18,11 @@ from tests.contract.stripe_sandbox.shop import Shop, sdk
 
 
 @contextmanager
-def process(folder: Path) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+def process(folder: Path, *options: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     """The sandbox as the stack starts it; killed at the end if it still runs."""
     port_file = folder / "port"
     port_file.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "deploy.stripe_sandbox", "--port-file", str(port_file)]
+    command = [sys.executable, "-m", "deploy.stripe_sandbox", "--port-file", str(port_file), *options]
     with subprocess.Popen(
         [*command, "--journal", str(folder / "journal.jsonl")], stdout=subprocess.PIPE, text=True
     ) as run:
@@ -119,3 +119,25 @@ def test_a_webhook_address_without_its_secret_is_a_usage_error(tmp_path: Path) -
     run = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert (run.returncode, run.stderr) == (2, "--webhook-url and --webhook-secret go together\n")
+
+
+def test_the_webhook_secret_may_come_in_a_file(tmp_path: Path) -> None:
+    """A command line is seen by everybody who may look at a container."""
+    (tmp_path / "secret").write_text(f"{SECRET}\n")
+    with listening() as receiver:
+        options = ("--webhook-url", receiver.url, "--webhook-secret-file", str(tmp_path / "secret"))
+        with process(tmp_path, *options) as (url, _), sdk(url) as client:
+            client.v1.customers.create({"email": "ada@refill.test"})
+
+            assert receiver.event().type == "customer.created"
+
+
+def test_browsers_are_sent_to_the_address_that_they_reach(tmp_path: Path) -> None:
+    """In a container its caller knows it by another name than the buyer's browser does."""
+    with process(tmp_path, "--public-url", "http://127.0.0.1:4711/") as (url, _), sdk(url) as client:
+        shop = Shop(client, SandboxControl(url))
+        intent = shop.buy("pm_card_authenticationRequired", return_url="https://refill.test/back")
+
+        assert intent.next_action is not None
+        assert intent.next_action.redirect_to_url is not None
+        assert str(intent.next_action.redirect_to_url.url).startswith(f"http://127.0.0.1:4711/3ds/{intent.id}/")

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import psycopg
 
-from deploy.local.child import Child
 from deploy.local.ports import free_port
+from deploy.local.program import Program
 from deploy.local.waiting import wait_until
 from deploy.local.worker import Worker
 from deploy.local.world import World
@@ -71,11 +71,11 @@ class Shop:
         second.start()
         return second
 
-    def start_to_die(self, border: str) -> Child:
+    def start_to_die(self, border: str) -> Program:
         """A worker that is killed when it gets to this border for the first time."""
         return self.worker.start({"CRASH_AT": f"{border}:1"})
 
-    def wait_for_kill(self, dying: Child) -> None:
+    def wait_for_kill(self, dying: Program) -> None:
         """The worker was killed at its border, not ended by anything else."""
         assert dying.wait(PATIENCE_S) == SIGKILLED, dying.log_tail()
 

@@ -144,6 +144,7 @@ def test_a_worker_that_was_frozen_and_wakes_up_doubles_nothing(kafka_broker: Kaf
         send(world, COMMANDS_SENT)
         heir = worker(world)
         world.wait_for_notes(2 * COMMANDS_SENT)
+        world.wait_for_empty_outbox()  # the frozen one was the active relay, and its connection looks alive
         frozen.send_signal(signal.SIGCONT)
         send(world, 2 * COMMANDS_SENT)
         world.wait_for_notes(3 * COMMANDS_SENT)

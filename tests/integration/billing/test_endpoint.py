@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -12,67 +10,22 @@ from uuid import uuid4
 
 import httpx
 import pytest
-import stripe
 from structlog.testing import capture_logs
 
-from deploy.local.ports import LOOPBACK, free_port
-from services.billing.app import http_app, service
-from services.billing.endpoint.server import Endpoint
-from services.billing.endpoint.webhooks import MAX_BODY_BYTES
+from services.billing.endpoint.protocol import MAX_BODY_BYTES
 from services.billing.handlers.timers import CHARGE, SETTLE
 from services.billing.settings import BillingSettings
-from services.billing.stripe_gateway import StripeGateway
 from shared.contracts.top_up_events import PurchaseActionRequired, PurchasePaid
-from shared.messaging.clock import SystemClock
-from shared.messaging.service import Runtime
+from tests.integration.billing.doorway import deliver, event_about, opened, signed, stored
 from tests.integration.billing.messages import buy, workspace
 from tests.integration.billing.till import Till
-
-SECRET = "whsec_of_the_tests"
 
 
 @pytest.fixture
 def door(till: Till, settings: BillingSettings) -> Iterator[httpx.Client]:
     """The endpoint as the worker runs it, on a real socket."""
-    failures: list[tuple[str, BaseException]] = []
-    parts = Runtime(
-        service(settings), till.database, SystemClock(), threading.Event(), lambda *why: failures.append(why)
-    )
-    gateway = StripeGateway(settings.stripe_api_key.get_secret_value(), settings.stripe_api_base)
-    port = free_port()
-    endpoint = Endpoint(http_app(parts, gateway, settings), LOOPBACK, port, parts)
-    endpoint.start()
-    with httpx.Client(base_url=f"http://{LOOPBACK}:{port}", timeout=30, trust_env=False) as client:
+    with opened(till, settings) as client:
         yield client
-    endpoint.stop()
-    assert failures == []
-
-
-def event_about(till: Till, purchase_id: str, kind: str = "payment_intent.succeeded") -> dict[str, Any]:
-    """An event as the processor writes it, about the intent of a purchase."""
-    intent = {"id": "pi_x", "object": "payment_intent", "metadata": {"purchase_id": purchase_id}}
-    return {
-        "id": f"evt_{uuid4().hex}",
-        "object": "event",
-        "type": kind,
-        "created": int(till.now().timestamp()),
-        "livemode": False,
-        "data": {"object": intent},
-    }
-
-
-def deliver(door: httpx.Client, event: object, *, secret: str = SECRET, age_s: int = 0) -> int:
-    body = event if isinstance(event, str) else json.dumps(event)
-    header = stripe.WebhookSignature.generate_signature_header(body, secret, int(time.time()) - age_s)
-    return door.post("/webhooks/stripe", content=body, headers={"stripe-signature": header}).status_code
-
-
-def stored(till: Till) -> int:
-    with till.transaction() as connection:
-        row = connection.execute("SELECT count(*) FROM stripe_events").fetchone()
-    assert row is not None
-    count: int = row[0]
-    return count
 
 
 def action_required(till: Till) -> str:
@@ -140,6 +93,18 @@ def test_what_a_webhook_claims_is_never_believed_only_read(till: Till, door: htt
 def test_a_forged_or_stale_webhook_is_turned_away(till: Till, door: httpx.Client, how: dict[str, Any]) -> None:
     assert deliver(door, event_about(till, str(uuid4())), **how) == 400
     assert stored(till) == 0
+
+
+def test_an_event_signed_with_two_secrets_is_taken_by_who_knows_one(till: Till, door: httpx.Client) -> None:
+    """While a signing secret is rolled Stripe signs with the old and the new one ("Roll endpoint signing secrets")."""
+    body, mine = signed(event_about(till, str(uuid4())))
+    _, other = signed(body, secret="whsec_of_tomorrow")
+    stamp, _, signature = mine["stripe-signature"].partition(",")
+    both = f"{stamp},{other['stripe-signature'].partition(',')[2]},{signature}"
+
+    response = door.post("/webhooks/stripe", content=body, headers={"stripe-signature": both})
+
+    assert (response.status_code, stored(till)) == (200, 1)
 
 
 @pytest.mark.case(15)

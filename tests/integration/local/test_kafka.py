@@ -3,15 +3,15 @@
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
-from deploy.local.kafka import KafkaBroker
 from shared.messaging.kafka.connection import connection
 from shared.messaging.settings import KafkaSettings
+from tests.stack.choice import Kafka
 
 WAIT_MS = 60_000
 
 
 @pytest.mark.case(21)
-def test_what_was_acknowledged_is_there_after_kill_9(own_kafka: KafkaBroker) -> None:
+def test_what_was_acknowledged_is_there_after_kill_9(own_kafka: Kafka) -> None:
     bootstrap = own_kafka.bootstrap
     way = connection(own_kafka.admin, "tests")
     admin = KafkaAdminClient(**way)

@@ -8,6 +8,10 @@ import pytest
 from deploy.local.mailbox import Mailbox
 from deploy.local.run_folder import RunFolder
 
+pytestmark = pytest.mark.embedded(
+    "the mail server of the embedded stack, which containers' tests have as their witness too"
+)
+
 MAIL = (
     b"From: credits@refill.test\r\nTo: ada@example.test\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\r\n.dot first\r\n"
 )

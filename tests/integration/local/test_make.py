@@ -4,7 +4,11 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from deploy.local.run_folder import PROJECT
+
+pytestmark = pytest.mark.embedded("how make is told of, and its Python")
 
 TARGET = re.compile(r"^([a-z-]+):", flags=re.MULTILINE)
 

@@ -9,11 +9,12 @@ from psycopg.conninfo import conninfo_to_dict
 
 from deploy.local.postgres import PostgresServer
 from deploy.local.run_folder import RunFolder
+from tests.stack.choice import Postgres
 
 
 @pytest.mark.case(11)
 @pytest.mark.parametrize("end", ["kill", "stop_at_once", "stop"])
-def test_what_was_committed_is_there_after_any_end(own_postgres: PostgresServer, end: str) -> None:
+def test_what_was_committed_is_there_after_any_end(own_postgres: Postgres, end: str) -> None:
     url = own_postgres.url
     with psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 1 AS id")
@@ -34,6 +35,7 @@ def test_it_is_version_18_and_writes_through_to_the_disk(postgres_server: str) -
         assert connection.info.server_version // 10_000 == 18
 
 
+@pytest.mark.embedded("the process and the folder of the embedded server")
 def test_it_never_runs_as_root_and_keeps_its_password_off_the_disk(
     own_postgres: PostgresServer, tmp_path: Path
 ) -> None:
@@ -52,6 +54,7 @@ def test_a_wrong_password_is_refused(postgres_server: str) -> None:
         psycopg.connect(postgres_server, password="wrong")
 
 
+@pytest.mark.embedded("two embedded servers on one machine")
 def test_two_servers_run_at_once(run_folder: RunFolder) -> None:
     servers = [PostgresServer(run_folder, "one"), PostgresServer(run_folder, "two")]
     for server in servers:

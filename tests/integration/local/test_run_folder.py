@@ -14,6 +14,8 @@ from deploy.local.run_folder import PROJECT, RunFolder, clean_up_abandoned, is_h
 from deploy.local.trouble import Trouble
 from deploy.local.waiting import wait_until
 
+pytestmark = pytest.mark.embedded("what keeps processes of this machine from outliving their starter")
+
 CLEAN_WITHIN_S = 30  # a few seconds on an idle machine
 
 

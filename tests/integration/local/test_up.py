@@ -17,7 +17,7 @@ from deploy.local.waiting import wait_until
 
 UP = "import sys; from pathlib import Path; from deploy.local.up import run_up; sys.exit(run_up(Path(sys.argv[1])))"
 UP_WITHIN_S = 120  # 10 s on an idle machine
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.embedded("make up runs the embedded stack")]
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from shared.messaging.timers import PostgresTimers
 from shared.messaging.work import Alarm, Effect, Lane, Once, Outgoing, Reaction, Received, Work
 from tests.integration.messaging.builders import command, workspace
 from tests.integration.messaging.road_service import MIGRATIONS, SCHEMA, SERVICE, Notebook
-from tests.integration.messaging.road_world import WAIT_S, World, wait_until
+from tests.integration.messaging.road_world import PARTITIONS, WAIT_S, World, wait_until
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -103,8 +103,13 @@ def crew(world: World, diary: Diary) -> Iterator[Crew]:
 
 def start(world: World, diary: Diary, crew: Crew) -> threading.Thread:
     settings = WorkerSettings(
-        kafka_bootstrap=world.settings.bootstrap[0],
+        kafka_bootstrap=",".join(world.settings.bootstrap),
+        kafka_security_protocol="SASL_PLAINTEXT",
+        kafka_sasl_mechanism="SCRAM-SHA-512",
+        kafka_username=world.settings.username,
+        kafka_password=world.settings.password,
         topic_prefix=world.settings.prefix,
+        topic_partitions=PARTITIONS,
         database_url=SecretStr(world.worker_url),
     )
     thread = threading.Thread(target=Worker(diary.service(), settings, SystemClock(), crew).run, daemon=True)

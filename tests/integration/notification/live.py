@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import psycopg
 
@@ -28,6 +28,7 @@ from shared.postgres.pool import Database
 from tests.unit.notification import events
 
 PATIENCE_S = 60  # what takes a second here may take long on a machine that does much else
+LOG_LINES = 40  # of a worker that did not do what was waited for
 
 TOPIC_OF = {message: topic for topic in TOPICS for message in topic.messages}
 
@@ -60,33 +61,30 @@ class Live:
         """Publish the directory and wait until the worker has it, so that no later crash falls into that."""
         self.say(*events.directory())
         wanted = len(events.ROLES)
-        wait_until(
+        self._until(
             lambda: (
                 self._count("SELECT count(*) FROM contacts") == self._count("SELECT count(*) FROM members") == wanted
                 and self._count("SELECT count(*) FROM workspaces") == 1
             ),
-            PATIENCE_S,
             "the directory",
         )
 
     def wait_for_notices(self, user_id: str, count: int) -> list[Told]:
         """What the person was told, once it is `count` notices."""
-        wait_until(lambda: len(self.told(user_id)) >= count, PATIENCE_S, f"{count} notices of {user_id}")
+        self._until(lambda: len(self.told(user_id)) >= count, f"{count} notices of {user_id}")
         return self.told(user_id)
 
     def wait_for_emails(self, user_id: str, state: str) -> list[Delivery]:
         """The person's emails, once all are in `state`."""
-        wait_until(
-            lambda: {delivery.state for delivery in self.emails(user_id)} == {state},
-            PATIENCE_S,
-            f"emails of {user_id} {state}",
+        self._until(
+            lambda: {delivery.state for delivery in self.emails(user_id)} == {state}, f"emails of {user_id} {state}"
         )
         return self.emails(user_id)
 
     def wait_until_quiet(self) -> None:
         """Nothing is left to be published, and no email is on its way."""
         quiet = "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM timers WHERE kind = 'email')"
-        wait_until(lambda: self._count(quiet) == 0, PATIENCE_S, "an empty outbox and no email to send")
+        self._until(lambda: self._count(quiet) == 0, "an empty outbox and no email to send")
 
     def told(self, user_id: str) -> list[Told]:
         with self._database.transaction() as connection:
@@ -108,6 +106,26 @@ class Live:
         """Let go of the connections."""
         self._client.close()
         self._database.close()
+
+    def _until(self, condition: Callable[[], bool], what: str) -> None:
+        """Waits for what the worker is to do. Fails with its exit code and its last words: at once when it has ended,
+        as nobody else would do it."""
+
+        def done_or_over() -> bool:
+            return condition() or not self.worker.running
+
+        try:
+            wait_until(done_or_over, PATIENCE_S, what)
+        except TimeoutError as error:
+            raise AssertionError(f"{error}; {self._last_words()}") from None
+        if not condition():
+            raise AssertionError(f"{what}: nobody works on it; {self._last_words()}")
+
+    def _last_words(self) -> str:
+        code = self.worker.exit_code
+        state = "the worker runs" if code is None else f"the worker ended with {code}"
+        lines = self.worker.log.read_text(errors="replace").splitlines()[-LOG_LINES:]
+        return "\n".join([f"{state}, the end of its log:", *lines])
 
     def _count(self, query: str) -> int:
         try:

@@ -127,3 +127,25 @@ def test_the_worker_may_not_write_what_was_not_granted(database: Database, folde
         assert connection.execute("SELECT * FROM brushes").fetchall() == []
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("DELETE FROM migrations")
+
+
+def test_a_table_in_use_is_not_waited_for_so_that_nobody_waits_behind_it(database: Database, folder: Path) -> None:
+    _write(folder, "0001_brushes", "CREATE TABLE brushes (id int);")
+    _migrate(database, folder)
+    _write(folder, "0002_colour", "ALTER TABLE brushes ADD colour text;")
+    with psycopg.connect(database.superuser_url) as reader:
+        reader.execute("SELECT * FROM billing.brushes")
+        with pytest.raises(MigrationProblem, match=r"0002_colour changed nothing: .* in use .* Run `migrate` again"):
+            _migrate(database, folder)
+    assert _migrate(database, folder) == ["painting/0002_colour"]
+
+
+def test_another_run_is_waited_for_longer_than_a_table(database: Database, folder: Path) -> None:
+    _write(folder, "0001_brushes", "CREATE TABLE brushes (id int); SELECT pg_sleep(6);")
+    applied: list[list[str]] = []
+    threads = [threading.Thread(target=lambda: applied.append(_migrate(database, folder))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(map(len, applied)) == [0, 1]

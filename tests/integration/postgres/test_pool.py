@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from deploy.local.postgres import PostgresServer
 from shared.messaging.weather import is_weather
 from shared.postgres import pool
 from shared.postgres.pool import Database
+from tests.stack.choice import Postgres
 from tests.stack.database import Database as Given
 
 
@@ -74,7 +74,7 @@ def test_a_worker_cannot_wait_for_a_lock_for_ever(database: Given) -> None:
 
 
 @pytest.mark.case(11)
-def test_a_restarted_server_is_found_again(own_postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restarted_server_is_found_again(own_postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "TRUSTED_IDLE_S", 0.0)  # a quick restart takes less than a second
     pooled = Database(own_postgres.url, "refill-test")
     with pooled.transaction() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -172,6 +173,28 @@ def test_a_command_without_a_database_says_so(process: Process) -> None:
     assert ended.returncode == 69
     assert ended.stderr.startswith("PostgreSQL does not answer: ")
     assert "s3cr3t" not in ended.stderr
+
+
+def test_a_command_that_the_database_refuses_says_so(process: Process, surroundings: Surroundings) -> None:
+    url = surroundings.database.migrator_url("billing")
+    password = str(psycopg.conninfo.conninfo_to_dict(url)["password"])
+    ended = process.command("migrate", REFILL_BILLING_MIGRATOR_DATABASE_URL=url.replace(password, "wr0ng"))
+    assert ended.returncode == 78
+    assert "password authentication failed" in ended.stderr
+    assert "wr0ng" not in ended.stderr
+
+
+def test_settings_and_the_migrators_address_may_come_in_files(process: Process, tmp_path: Path) -> None:
+    in_files = {}
+    for name in ("REFILL_BILLING_MIGRATOR_DATABASE_URL", "REFILL_BILLING_DATABASE_URL", "REFILL_KAFKA_PASSWORD"):
+        path = tmp_path / name
+        path.write_text(f"{process.settings.pop(name)}\n")
+        in_files[f"{name}_FILE"] = str(path)
+    assert process.command("migrate", **in_files).returncode == 0
+    ended = process.command("run", REFILL_START_PATIENCE_S="0", **in_files)
+    assert ended.returncode == 69  # all it lacks are the topics
+    assert "topics missing at " in ended.stderr
+    assert len(ended.stderr[ended.stderr.index("cannot start:") :].splitlines()) == 2
 
 
 def test_a_person_lets_stuck_timers_try_again_by_a_command(ready: Process, surroundings: Surroundings) -> None:

@@ -10,13 +10,13 @@ import psycopg
 import pytest
 
 from deploy.local.cluster import Cluster
-from deploy.local.postgres import PostgresServer
 from shared.messaging import leases
 from shared.messaging.failures import SettingsProblem, Weather
 from shared.messaging.timers import PostgresTimers
 from shared.messaging.work import Outgoing, Work
 from tests.integration.messaging.office.letters import SCHEMA, Letters, Posting
 from tests.integration.messaging.office.office import PAST, MakeOffice, Office, prepare, ref, wait_until
+from tests.stack.choice import Postgres
 from tests.stack.database import Database
 
 LONG_S = 60
@@ -206,7 +206,7 @@ def test_wrong_settings_found_by_an_errand_end_the_worker_and_leave_the_timer(of
 
 
 @pytest.mark.case(11)
-def test_a_database_that_goes_away_during_the_call_costs_no_second_call(own_postgres: PostgresServer) -> None:
+def test_a_database_that_goes_away_during_the_call_costs_no_second_call(own_postgres: Postgres) -> None:
     cluster = Cluster(own_postgres.url)
     cluster.create("office")
     prepare(cluster.url("office", "billing_migrator"))

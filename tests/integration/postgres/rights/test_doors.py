@@ -43,6 +43,7 @@ FORBIDDEN = {
     "copy the log of the server": "SELECT pg_create_physical_replication_slot('mine')",
     "switch triggers off": "SET session_replication_role = replica",
     "log less": "SET log_min_messages = fatal",
+    "have rows quoted in the server's log": "SET log_error_verbosity = verbose",
 }
 
 
@@ -190,7 +191,7 @@ LIMITS: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 EVERYONE = {
     "timezone": "UTC", "tcp_keepalives_idle": "5", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3",
-    "tcp_user_timeout": "20000", "client_connection_check_interval": "5s",
+    "tcp_user_timeout": "20000", "client_connection_check_interval": "5s", "log_error_verbosity": "terse",
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from deploy.local.cluster import Cluster
 from deploy.local.postgres import PostgresServer
 from deploy.local.run_folder import PROJECT
 from deploy.postgres.roles import ROLE_SCHEMAS, URL_VARIABLES
+from shared.messaging.weather import is_weather
 
 ADMIN = "REFILL_POSTGRES_ADMIN_URL"
 # Everything about roles and rights that the catalogs hold, but for the salted passwords.
@@ -126,7 +127,9 @@ def test_each_password_is_rotated_by_itself_and_open_sessions_go_on(job: Job) ->
             job.settings[variable] = new
 
             assert session.execute("SELECT current_user").fetchone() == (role,)
-        assert not answers(old)
+        with pytest.raises(psycopg.OperationalError, match="password authentication failed") as refused:
+            psycopg.connect(old)
+        assert is_weather(refused.value)  # a worker that still has the old one waits, and loses nothing
         assert all(answers(job.settings[name]) for name in URL_VARIABLES.values())
 
 
