@@ -249,8 +249,8 @@ class Road(Generic[R]):
             raise _OutOfTurn(out_of_turn)
 
 
-def _run_of(reaction: Reaction[R]) -> int:
-    return id(reaction.handler if reaction.mixed else reaction)
+def _run_of(reaction: Reaction[R]) -> object:
+    return reaction.handler if reaction.mixed else id(reaction)
 
 
 def _seen(item: Pending) -> inbox.Seen:

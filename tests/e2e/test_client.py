@@ -24,7 +24,7 @@ from shared.client import (
 from shared.contracts import catalog
 from shared.contracts.credit_ledger import BalanceChanged
 from shared.contracts.flaws import Flaw
-from shared.contracts.holds import HoldExpired, HoldRefused
+from shared.contracts.holds import HoldCaptured, HoldExpired, HoldRefused, HoldReleased
 from shared.contracts.reasons import Reason
 from tests.e2e.town import Household, Town, line
 
@@ -211,6 +211,25 @@ def test_bad_input_by_hand_a_hold_for_zero_is_set_aside_and_a_capture_without_ho
         timeout_s=90,
     )
     assert (refused.command, refused.reason) == ("capture", Reason.UNKNOWN_HOLD)
+
+
+@pytest.mark.rule("C9")
+def test_a_capture_that_came_first_waits_for_its_hold_and_holds_back_nothing_else(
+    town: Town, home: Household, account: str
+) -> None:
+    def send(number: int, kind: str, **data: object) -> None:
+        event: dict[str, object] = {"specversion": "1.0", "id": f"{home.name}-{number}", "source": SOURCE}
+        event |= {"type": f"credit-ledger.{kind}.v1", "data": {"workspace_id": home.name, **data}}
+        town.send_raw(catalog.HOLD_COMMANDS, line(event), key=home.name.encode(), partition=0)
+
+    send(1, "capture-hold", hold_id="h1", credits=97)
+    send(2, "hold-credits", hold_id="h2", user_id=home.person("editor"), credits=5)
+    send(3, "release-hold", hold_id="h2")
+    town.witness.wait(HoldReleased, lambda event: event.key() == home.name, "another hold came and went meanwhile")
+    assert town.witness.seen(HoldCaptured, lambda event: event.key() == home.name) == []
+    send(4, "hold-credits", hold_id="h1", user_id=home.person("editor"), credits=120)
+    town.witness.wait(HoldCaptured, lambda event: event.key() == home.name, "the capture has found its hold")
+    settled(town, account, QUOTA - 97)
 
 
 @pytest.mark.rule("C9")

@@ -92,9 +92,11 @@ class Books:
         self.bring(account, at)
         transaction_id = identity.burn(workspace_id, source, usage_id)
         may, occurred_at = self.may(payer), usage.occurred_at
-        before = account.usable(may)
+        # While quota of the period before is still there, what is burned need not be of what is usable now.
+        before = None if account.late_until is None else account.usable(may)
         if account.burn(transaction_id, price.credits, may, at, occurred_at, self.postings):
-            self._look(account, before)
+            after = account.usable(may)
+            self._look(account, after + price.credits if before is None else before, after)
             return Burn(transaction_id, price.credits, price.catalog_version)
         return self._short(price, account.available(may, at, occurred_at), (workspace_id, usage.user_id))
 
@@ -113,7 +115,7 @@ class Books:
         if placed is None:
             return self._short(price, account.available(self.may(payer), at, at), (key[0], wanted.user_id))
         self.postings.extend(placed[1])
-        self._look(account, before)
+        self._look(account, before, account.usable(self.may(payer)))
         return placed[0]
 
     def capture(self, hold: Hold, credits: int | None, quantity: int | None, at: datetime) -> End | Refusal:
@@ -190,10 +192,9 @@ class Books:
             return Price(usage.credits, None)
         return self.catalogs.price(usage.action, usage.quantity, usage.occurred_at)
 
-    def _look(self, account: Account, before: int) -> None:
+    def _look(self, account: Account, before: int, after: int) -> None:
         """Whether this movement has crossed a border (C15): nothing is remembered, so that it is armed again as soon as
         the balance has recovered, by whatever."""
-        after = account.usable(self.may(account.key))
         if after == before:
             return
         quota = self._quota_of(account)
