@@ -18,7 +18,15 @@ from psycopg.pq import TransactionStatus
 # How long a statement, a lock or an idle transaction may take is the role's: deploy/postgres/limits_worker.sql.
 CONNECT_TIMEOUT_S = 5
 # A peer that vanished without a word (cable, killed machine) is noticed after about 5 + 3 x 5 seconds.
-KEEPALIVES = {"keepalives": "1", "keepalives_idle": "5", "keepalives_interval": "5", "keepalives_count": "3"}
+# While something said waits for its acknowledgement no keepalive is sent, and TCP itself tries again in ever longer
+# steps: cut off for a minute, a worker would notice only most of a minute after its return. So that ends after 20 s.
+KEEPALIVES = {
+    "keepalives": "1",
+    "keepalives_idle": "5",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "20000",  # milliseconds
+}
 MAX_POOLED = 8
 POOL_WAIT_S = 10
 # A connection that lay idle for longer is asked whether it still lives: the server may have been restarted meanwhile.

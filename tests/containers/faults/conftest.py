@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +13,10 @@ from deploy.compose.project import CLUSTER_FILE, COMPOSE_FILE
 from deploy.compose.stack import ContainerStack
 from deploy.local.ports import LOOPBACK
 from deploy.local.run_folder import RunFolder
-from tests.containers.faults.figures import FILE, NEW, table, write
 from tests.containers.faults.stage import Stage
 from tests.stack.containers.image import IMAGE_VARIABLE, image
 from tests.stack.shared_server import RUN_VARIABLE
 
-COUNTS = "counts of a fault"
 PARTITIONS = 12  # the catalog's, as in production
 PORTS = ("REFILL_PORT_KAFKA", "REFILL_PORT_KAFKA_2", "REFILL_PORT_KAFKA_3")
 
@@ -33,26 +31,6 @@ def stage() -> Iterator[Stage]:
 def cluster_stage() -> Iterator[Stage]:
     """Three brokers, of which two must have a message."""
     yield from _up("cluster-faults", (COMPOSE_FILE, CLUSTER_FILE), brokers=3, ledgers=1)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Gives the counts to the report, which reaches the process that prints."""
-    report = yield
-    if call.when == "call":
-        report.user_properties.extend((COUNTS, row) for row in NEW)
-        NEW.clear()
-    return report
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The counts, whether or not anybody asked for output."""
-    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, [])]
-    rows = [row for report in reports for name, row in report.user_properties if name == COUNTS]
-    for line in table(rows):
-        terminalreporter.write_line(line)
-    if write(rows):
-        terminalreporter.write_line(f"written to {FILE.name}")
 
 
 def _up(name: str, files: tuple[Path, ...], *, brokers: int, ledgers: int) -> Iterator[Stage]:

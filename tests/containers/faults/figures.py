@@ -61,19 +61,33 @@ def table(rows: Sequence[Row]) -> list[str]:
 
 
 def write(rows: Sequence[Row]) -> bool:
-    """Writes the document when it was asked for. Returns whether it did."""
+    """Writes the document when it was asked for; faults that this run left out keep the row of their last one.
+
+    Returns whether it did.
+    """
     if not rows or not os.environ.get(WRITE_VARIABLE):
         return False
-    FILE.write_text("\n".join([HEAD, *table(rows), "", FOOT]), encoding="utf-8")
+    latest = {row["fault"]: row for row in (*_written(list(rows[0])), *rows)}
+    FILE.write_text("\n".join([HEAD, *table(list(latest.values())), "", FOOT]), encoding="utf-8")
     return True
+
+
+def _written(heads: list[str]) -> list[Row]:
+    """The rows that the document has, if its columns are still these."""
+    if not FILE.exists():
+        return []
+    lines = [line for line in FILE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [dict(zip(heads, row, strict=True)) for row in cells[1:]] if cells and cells[0] == heads else []
 
 
 HEAD = f"""# Faults in containers
 
-Written by `{WRITE_VARIABLE}=1 .venv/bin/python -m pytest tests/containers/faults`; nobody edits it. Each row is one
-test on a whole compose project: purchases and usage flow from a driver that remembers every id it sent, the fault
-strikes, it passes, and when all is quiet four oracles are held against the driver's memory, id by id: the Stripe
-sandbox's journal on disk, plain SQL as the auditor, a plain Kafka consumer that reads the whole log, the mail server.
+Written by `{WRITE_VARIABLE}=1 .venv/bin/python -m pytest tests/containers/faults`; nobody edits it. Each row is the
+last run of one test on a whole compose project: purchases and usage flow from a driver that remembers every id it
+sent, the fault strikes, it passes, and when all is quiet four oracles are held against the driver's memory, id by id:
+the Stripe sandbox's journal on disk, plain SQL as the auditor, a plain Kafka consumer that reads the whole log, and the
+mail server. Seconds are those of the machine that ran it, and of whatever else it did; counts do not depend on it.
 """
 
 FOOT = """- **purchases**, **usages**: ids sent; a third of the commands and a quarter of the usages go out twice.
@@ -81,8 +95,8 @@ FOOT = """- **purchases**, **usages**: ids sent; a third of the commands and a q
 - **charged**, **credited**, **refused** (a viewer may not buy; a declined card), **burned**, **refused usages** (more
   than anybody has), **receipts** (mails): as the oracles found them.
 - **lost**, **twice**: ids of which any oracle found less, or more, than there must be.
-- **repeats**: events that stand in the log again under the same id, and mails that came again under the same
-  Message-ID. At-least-once promises both; whoever reads drops them.
+- **repeats**: events that stand in the log again under the same id (the answer to a usage that was sent twice does),
+  and mails that came again under the same Message-ID. At-least-once promises both; whoever reads drops them.
 - **lasted**: from the fault to its end by hand. **outage**: the longest that the driver waited until Kafka had taken a
   message. **credited**, **usage**, **told**: median / longest wait from the first try to send until the purchase was
   credited, the usage answered, the receipt told in-app.

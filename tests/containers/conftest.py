@@ -1,0 +1,31 @@
+"""What tests on whole compose projects tell at the end of a run, in the process that prints."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from tests.containers.faults import figures
+
+COUNTS = "counts of a fault"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Gives a fault's counts to the report on the test, which reaches the first process of xdist."""
+    report = yield
+    if call.when == "call":
+        report.user_properties.extend((COUNTS, row) for row in figures.NEW)
+        figures.NEW.clear()
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The counts, whether or not anybody asked for output."""
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, [])]
+    rows = [row for report in reports for name, row in report.user_properties if name == COUNTS]
+    for line in figures.table(rows):
+        terminalreporter.write_line(line)
+    if figures.write(rows):
+        terminalreporter.write_line(f"written to docs/{figures.FILE.name}")
