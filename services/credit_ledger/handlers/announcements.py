@@ -115,7 +115,9 @@ def _ended(account: Account, news: Ended, cause: Cause) -> Outgoing:
         returned=_movements(end.returned),
         lapsed=_movements(end.lapsed),
     )
-    return Outgoing(LEDGER_ACCOUNT, message, cause, derive("hold-ended", end.transaction_id.hex))
+    return Outgoing(
+        LEDGER_ACCOUNT, message, cause, derive("hold-ended", end.transaction_id.hex, end.ordinal, *end.sums)
+    )
 
 
 def _returned(account: Account, news: Returned, cause: Cause) -> Outgoing:
@@ -128,7 +130,8 @@ def _returned(account: Account, news: Returned, cause: Cause) -> Outgoing:
         returned=_movements(news.returned),
         lapsed=_movements(news.lapsed),
     )
-    return Outgoing(LEDGER_ACCOUNT, message, cause, derive("returned", news.transaction_id.hex))
+    event_id = derive("returned", news.transaction_id.hex, sum(news.returned.values()), sum(news.lapsed.values()))
+    return Outgoing(LEDGER_ACCOUNT, message, cause, event_id)
 
 
 def _low(account: Account, news: Low, cause: Cause) -> Outgoing:

@@ -1,4 +1,5 @@
-"""What products are told about their holds. Ids come from the hold, so that every repetition is the same answer."""
+"""What products are told about their holds. Ids come from the hold, so that every repetition is the same answer; of an
+end also from its sums, which may be others in a restored ledger whose timers rang at other moments."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ def ended(hold: Hold, cause: Cause) -> Outgoing:
     named = {**_named(hold.key), "user_id": hold.wanted.user_id, "returned": sums.returned, "lapsed": sums.lapsed}
     message: HoldCaptured | HoldReleased
     message = HoldCaptured(**named, credits=sums.burned) if hold.state == "captured" else HoldReleased(**named)
-    return Outgoing(LEDGER_ANSWERS, message, cause, derive(f"hold-{hold.state}", *hold.key))
+    return Outgoing(LEDGER_ANSWERS, message, cause, derive(f"hold-{hold.state}", *hold.key, *sums))
 
 
 def expired(hold: Hold, cause: Cause) -> Outgoing:
@@ -43,7 +44,7 @@ def expired(hold: Hold, cause: Cause) -> Outgoing:
         lapsed=sums.lapsed,
         expires_at=hold.expires_at,
     )
-    return Outgoing(LEDGER_ANSWERS, message, cause, derive("hold-expired", *hold.key))
+    return Outgoing(LEDGER_ANSWERS, message, cause, derive("hold-expired", *hold.key, *sums))
 
 
 def refused(
