@@ -1,0 +1,64 @@
+"""One project for all operations: to start it takes longer than to work on it."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Generator, Iterator
+
+import pytest
+
+from deploy.compose.stack import ContainerStack
+from deploy.local.ports import LOOPBACK
+from deploy.local.run_folder import RunFolder
+from tests.containers.faults import traffic
+from tests.containers.operations.log import NEW
+from tests.containers.operations.site import Site
+from tests.stack.containers.image import IMAGE_VARIABLE, image
+from tests.stack.shared_server import RUN_VARIABLE
+
+NOTES = "notes of an operation"
+PARTITIONS = 12  # the catalog's, as in production
+# An operation is judged by what it does to a system that keeps up. At the pace of the faults a machine that does much
+# else is behind for minutes after each restart.
+PACE_S = 1.0
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """The whole of docker-compose.yml, as it stands."""
+    given = IMAGE_VARIABLE in os.environ
+    variables = {"REFILL_IMAGE": image()} if given else {}
+    with (
+        RunFolder.claim(f"{os.environ[RUN_VARIABLE]}-operations", keep=False) as run,
+        ContainerStack(run, variables=variables, build=not given) as stack,
+    ):
+        made = Site(stack.world, (f"{LOOPBACK}:{stack.project.port('REFILL_PORT_KAFKA')}",), PARTITIONS)
+        yield made
+        made.close()
+        gc.collect()  # while the warnings of forgotten sockets are still expected
+
+
+@pytest.fixture(autouse=True)
+def _pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PURCHASE_EVERY_S", "USAGES_EVERY_S"):
+        monkeypatch.setattr(traffic, name, PACE_S)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Gives the notes to the report, which reaches the process that prints."""
+    report = yield
+    if call.when == "call":
+        report.user_properties.extend((NOTES, line) for line in NEW)
+        NEW.clear()
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The figures, whether or not anybody asked for output."""
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, [])]
+    for report in reports:
+        for name, line in report.user_properties:
+            if name == NOTES:
+                terminalreporter.write_line(line)
