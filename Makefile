@@ -34,7 +34,7 @@ test: lint ## lint, types, import rules and all tests
 
 test-containers: $(INSTALLED) ## integration and end-to-end tests on servers and workers in Docker, and what only that shows
 	@REFILL_TEST_STACK=containers $(RUN) -m pytest -n $(CONTAINER_WORKERS) --dist loadgroup --no-loadscope-reorder \
-	    --durations 15 tests/integration tests/e2e tests/containers
+	    --timeout 300 --durations 15 tests/integration tests/e2e tests/containers
 
 test-unit: $(INSTALLED) ## unit tests only: under 5 seconds, no server
 	@$(RUN) -m pytest -q tests/unit

@@ -93,6 +93,14 @@ def problems(kafka: KafkaSettings) -> list[str]:
     ]
 
 
+def _problems_that_stay(kafka: KafkaSettings) -> list[str]:
+    """After a change: of several brokers the one that is asked now may learn of it later than the one asked before."""
+    deadline = time.monotonic() + KNOWN_WITHIN_S
+    while (found := problems(kafka)) and time.monotonic() < deadline:
+        time.sleep(LOOK_AGAIN_S)
+    return found
+
+
 def _wait_until(holds: Callable[[], bool], what: str) -> None:
     """The controller has decided; the broker that answers here and lets clients in learns of it a moment later."""
     deadline = time.monotonic() + KNOWN_WITHIN_S
@@ -120,9 +128,10 @@ def main() -> int:
             settings = load_settings(AccessSettings)
             kafka = settings.kafka()
             print("\n".join(apply(kafka, settings.passwords())))
+            found = _problems_that_stay(kafka)
         else:
             kafka = load_settings(ClientSettings).kafka()
-        found = problems(kafka)
+            found = problems(kafka)
     except SettingsProblem as error:
         print(error, file=sys.stderr)
         return EXIT_CODE

@@ -12,7 +12,7 @@ from deploy.local.run_folder import PROJECT, RUNS, is_held
 RUN_VARIABLE = "REFILL_TEST_RUN"
 """The name of this pytest run, set by its first process and inherited by the workers of xdist."""
 
-START_TIMEOUT_S = 120  # the first time on a machine includes the download of the broker
+START_TIMEOUT_S = 270  # the first time on a machine includes the download of the broker
 END_TIMEOUT_S = 60  # the first stop of a broker writes its start-up cache
 
 

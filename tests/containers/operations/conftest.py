@@ -5,12 +5,15 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 
 import pytest
 
+from deploy.compose.engine import docker
 from deploy.compose.stack import ContainerStack
 from deploy.local.ports import LOOPBACK
 from deploy.local.run_folder import RunFolder
+from deploy.local.trouble import Trouble
 from tests.containers.faults import traffic
 from tests.containers.operations.log import NEW
 from tests.containers.operations.site import Site
@@ -25,7 +28,16 @@ PACE_S = 1.0
 
 
 @pytest.fixture(scope="session")
-def site() -> Iterator[Site]:
+def next_image() -> Iterator[str]:
+    """The name of an image that a test may build. It goes after the containers that are made of it."""
+    name = f"refill:{os.environ[RUN_VARIABLE]}-next"
+    yield name
+    with suppress(Trouble):  # nobody built it
+        docker("rmi", name)
+
+
+@pytest.fixture(scope="session")
+def site(next_image: str) -> Iterator[Site]:
     """The whole of docker-compose.yml, as it stands."""
     given = IMAGE_VARIABLE in os.environ
     variables = {"REFILL_IMAGE": image()} if given else {}

@@ -13,7 +13,7 @@ from functools import partial
 from pydantic import SecretStr
 
 from deploy.kafka.rights import SUPER_USER
-from deploy.local.kafka import BROKER, PLAIN, SCRAM, SETTINGS, START_ATTEMPTS, START_TIMEOUT_S
+from deploy.local.kafka import BROKER, PLAIN, SCRAM, SETTINGS, START_ATTEMPTS
 from deploy.local.ports import LOOPBACK, answers, free_port
 from deploy.local.run_folder import RunFolder
 from deploy.local.trouble import Trouble
@@ -43,6 +43,7 @@ ENVIRONMENT = {
 CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk"  # names the cluster and is no secret
 LOST_PORT = "Address already in use"
 PAUSE_S = 0.2
+START_TIMEOUT_S = 240  # 11 s on two idle cores, twice Java: without the embedded broker's start-up cache
 
 
 class KafkaContainer:
