@@ -23,11 +23,12 @@ def converse(
     *,
     timeout_s: float,
     again: str,
+    topic: Topic = TOP_UP_COMMANDS,
     answers_on: Sequence[Topic] = (TOP_UP,),
     also_ours: Callable[[Message], bool] = lambda _: False,
     judge: Callable[[Message], Exit | None] | None = None,
 ) -> Event:
-    """Send a command to billing; the event that ends the wait, printed.
+    """Send a command, to billing unless told otherwise; the event that ends the wait, printed.
 
     `outcomes` says which events end it and how; `judge` may decide from the event itself, None meaning not yet. `again`
     is what to do when no answer comes. Raises Problem, with the exit code of a refusal too.
@@ -38,10 +39,10 @@ def converse(
         decided = judge(message) if judge else None
         return decided if decided is not None else ends.get(type(message))
 
-    with closing(connected(to_write=[TOP_UP_COMMANDS])) as client:
+    with closing(connected(to_write=[topic])) as client:
         try:
             event = client.ask(
-                TOP_UP_COMMANDS,
+                topic,
                 command,
                 answers_on=answers_on,
                 final=lambda event: outcome(event.message) is not None,

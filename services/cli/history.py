@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from services.cli.listening import Event
 from shared.contracts.credit_ledger import (
     BalanceChanged,
     CreditsBurned,
     CreditsGranted,
+    CreditsReturned,
+    LotMovement,
     PurchaseCredited,
     QuotaLapsed,
 )
+from shared.contracts.holds import CreditsHeld, HoldEnded
+from shared.contracts.message import Message
 
 
 @dataclass(slots=True)
@@ -24,11 +29,17 @@ class Lot:
     origin: str = "?"
     granted: int = 0
     burned: int = 0
+    held: int = 0
     lapsed: int = 0
 
     @property
     def remaining(self) -> int:
-        return self.granted - self.burned - self.lapsed
+        return self.granted - self.burned - self.held - self.lapsed
+
+    @property
+    def sums(self) -> tuple[int, int, int, int, int]:
+        """Granted, burned, held, lapsed, remaining."""
+        return self.granted, self.burned, self.held, self.lapsed, self.remaining
 
     def as_document(self) -> dict[str, object]:
         return {**asdict(self), "remaining": self.remaining}
@@ -41,6 +52,7 @@ class History:
     account: str
     events: list[Event] = field(default_factory=list)
     lots: dict[str, Lot] = field(default_factory=dict)
+    lapsed_with: dict[tuple[str, str], set[str]] = field(default_factory=dict)  # a hold's lots, when it expired
 
     def lot(self, lot_id: str) -> Lot:
         return self.lots.setdefault(lot_id, Lot(lot_id))
@@ -75,17 +87,68 @@ def tell_history(account: str, events: Iterable[Event]) -> History:
 
 
 def _fold(history: History, event: Event) -> None:
-    message = event.message
-    if isinstance(message, CreditsGranted):
-        lot = history.lot(message.lot_id)
-        lot.kind, lot.granted = message.kind, lot.granted + message.credits
-    elif isinstance(message, CreditsBurned):
-        for movement in message.lots:
-            lot = history.lot(movement.lot_id)
-            lot.kind, lot.burned = movement.kind, lot.burned + movement.credits
-    elif isinstance(message, QuotaLapsed):
-        lot = history.lot(message.lot_id)
-        lot.kind, lot.lapsed = "quota", lot.lapsed + message.credits
+    fold = _FOLDS.get(type(event.message))
+    if fold:
+        fold(history, event.message)
+
+
+def _granted(history: History, message: CreditsGranted) -> None:
+    lot = history.lot(message.lot_id)
+    lot.kind, lot.granted = message.kind, lot.granted + message.credits
+
+
+def _burned(history: History, message: CreditsBurned) -> None:
+    for lot, credits in _moved(history, message.lots):
+        lot.burned += credits
+
+
+def _lapsed(history: History, message: QuotaLapsed) -> None:
+    lot = history.lot(message.lot_id)
+    lot.kind, lot.lapsed = "quota", lot.lapsed + message.credits
+
+
+def _held(history: History, message: CreditsHeld) -> None:
+    for lot, credits in _moved(history, message.lots):
+        lot.held += credits
+
+
+def _ended(history: History, message: HoldEnded) -> None:
+    hold = (message.hold_source, message.hold_id)
+    for lot, credits in _moved(history, message.burned):
+        lot.burned += credits
+        if not message.late:
+            lot.held -= credits
+        elif lot.lot_id in history.lapsed_with.get(hold, ()):
+            lot.lapsed -= credits  # it was in time after all
+    for lot, credits in _moved(history, message.returned):
+        lot.held -= credits
+    for lot, credits in _moved(history, message.lapsed):
+        lot.held, lot.lapsed = lot.held - credits, lot.lapsed + credits
+        history.lapsed_with.setdefault(hold, set()).add(lot.lot_id)
+
+
+def _returned(history: History, message: CreditsReturned) -> None:
+    for lot, credits in _moved(history, message.returned):
+        lot.burned -= credits
+    for lot, credits in _moved(history, message.lapsed):
+        lot.burned, lot.lapsed = lot.burned - credits, lot.lapsed + credits
+
+
+def _moved(history: History, movements: Iterable[LotMovement]) -> Iterator[tuple[Lot, int]]:
+    for movement in movements:
+        lot = history.lot(movement.lot_id)
+        lot.kind = movement.kind
+        yield lot, movement.credits
+
+
+_FOLDS: dict[type[Message], Callable[[History, Any], None]] = {
+    CreditsGranted: _granted,
+    CreditsBurned: _burned,
+    QuotaLapsed: _lapsed,
+    CreditsHeld: _held,
+    HoldEnded: _ended,
+    CreditsReturned: _returned,
+}
 
 
 def _name_origin(history: History, event: Event, buyers: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from shared.contracts import credit_ledger as ledger
-from shared.contracts import notification, price_catalog, product, workspace
+from shared.contracts import holds, notification, price_catalog, product, workspace
 from shared.contracts import top_up_commands as commands
 from shared.contracts import top_up_events as events
 from shared.contracts.dead_letter import DeadLettered
@@ -32,6 +32,17 @@ def quote_line(quote: commands.Quote) -> str:
 
 def _lots(lots: tuple[ledger.LotMovement, ...]) -> str:
     return ", ".join(f"{lot.credits:,} from {lot.kind.replace('_', '-')} {lot.lot_id[:8]}" for lot in lots)
+
+
+def _measure(message: holds.HoldCredits | holds.CaptureHold) -> str:
+    if message.credits is not None:
+        return f"{message.credits:,} credits"
+    action = getattr(message, "action", None)
+    return f"{message.quantity:,} {action or 'units'}"
+
+
+def _back(message: holds.HoldCaptured | holds.HoldReleased | holds.HoldExpired) -> str:
+    return f"{message.returned:,} returned" + (f", {message.lapsed:,} lapsed" if message.lapsed else "")
 
 
 def _status(status: events.PurchaseStatus) -> str:
@@ -69,6 +80,12 @@ SENTENCES: dict[type[Message], Callable[[Any], str]] = {
     product.UsageReported: lambda m: (
         f"{m.user_id} used {m.credits} credits" if m.credits else f"{m.user_id}: {m.action} x {m.quantity}"
     ),
+    product.UsageReversed: lambda m: f"usage {m.usage_id} is taken back",
+    ledger.UsageReversalRefused: lambda m: f"reversal of usage {m.usage_id} refused, {m.reason}: {m.detail}",
+    ledger.CreditsReturned: lambda m: (
+        f"{m.user_id}: usage {m.usage_id} taken back"
+        + "".join(f", {word} {_lots(lots)}" for word, lots in (("returned", m.returned), ("lapsed", m.lapsed)) if lots)
+    ),
     ledger.UsageRefused: lambda m: (
         f"usage {m.usage_id} of {m.user_id} refused, {m.reason}: needs {m.needed:,}, has {m.available:,}, "
         f"short by {m.short_by:,}"
@@ -79,11 +96,36 @@ SENTENCES: dict[type[Message], Callable[[Any], str]] = {
     ledger.CreditsGranted: lambda m: f"{m.user_id} +{m.credits:,} {m.kind.replace('_', '-')} {m.lot_id[:8]}",
     ledger.CreditsBurned: lambda m: f"{m.user_id} -{m.credits:,} by {m.usages} usages: {_lots(m.lots)}",
     ledger.QuotaLapsed: lambda m: f"{m.user_id} -{m.credits:,} lapsed with quota {m.lot_id[:8]}",
+    ledger.BalanceLow: lambda m: f"{m.user_id} is low: {m.usable:,} usable of a quota of {m.quota:,}",
+    ledger.CreditsExhausted: lambda m: f"{m.user_id} has no credits left" + (f", {m.held:,} held" if m.held else ""),
     ledger.CreditsPaused: lambda m: f"{m.user_id}: {m.top_up_credits:,} bought credits paused by {m.cause}",
     ledger.CreditsFreed: lambda m: f"{m.user_id}: {m.top_up_credits:,} bought credits usable again",
     ledger.BalanceChanged: lambda m: (
         f"{m.user_id} has {m.usable:,} usable: quota {m.quota_remaining:,}, top-up {m.top_up_remaining:,}"
         + (" (paused)" if m.top_up_paused else "")
+        + (f", {m.held:,} held" if m.held else "")
+    ),
+    holds.HoldCredits: lambda m: f"{m.user_id} holds {_measure(m)} (hold {m.hold_id})",
+    holds.CaptureHold: lambda m: f"{_measure(m)} of hold {m.hold_id} are captured",
+    holds.ReleaseHold: lambda m: f"hold {m.hold_id} is given back",
+    holds.HoldPlaced: lambda m: (
+        f"{m.credits:,} credits held for {m.user_id} until {m.expires_at:%H:%M:%S} ({m.hold_id})"
+    ),
+    holds.HoldCaptured: lambda m: f"hold {m.hold_id} captured: {m.credits:,} burned, {_back(m)}",
+    holds.HoldReleased: lambda m: f"hold {m.hold_id} released: {_back(m)}",
+    holds.HoldExpired: lambda m: f"hold {m.hold_id} expired: {_back(m)}",
+    holds.HoldRefused: lambda m: (
+        f"{m.command} {m.hold_id} refused, {m.reason}: {m.detail}"
+        + (f" (short by {m.short_by:,})" if m.short_by else "")
+    ),
+    holds.CreditsHeld: lambda m: f"{m.user_id} -{m.credits:,} held by {m.hold_id}: {_lots(m.lots)}",
+    holds.HoldEnded: lambda m: (
+        f"{m.user_id}: hold {m.hold_id} {m.outcome}"
+        + "".join(
+            f", {word} {_lots(lots)}"
+            for word, lots in (("burned", m.burned), ("returned", m.returned), ("lapsed", m.lapsed))
+            if lots
+        )
     ),
     notification.NoticeDelivered: lambda m: f"{m.user_id} was told {m.kind} ({m.channel})",
     notification.NoticeFailed: lambda m: f"{m.user_id} could not be told {m.kind} ({m.channel}): {m.reason}",

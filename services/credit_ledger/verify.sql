@@ -18,7 +18,7 @@ SELECT lots.lot_id, lots.workspace_id, lots.user_id, lots.granted, coalesce(fill
 FROM lots
 LEFT JOIN (
     SELECT credit_lot_id AS lot_id, count(*) AS times, sum(credits) AS credits, min(debit_contra) AS origin
-    FROM postings WHERE credit_lot_id IS NOT NULL GROUP BY credit_lot_id
+    FROM postings WHERE credit_lot_id IS NOT NULL AND debit_contra NOT IN ('held', 'lapsed', 'burned') GROUP BY credit_lot_id
 ) AS filled USING (lot_id)
 WHERE filled.times IS DISTINCT FROM 1 OR filled.credits <> lots.granted
    OR filled.origin IS DISTINCT FROM lots.kind || '_issued'
@@ -76,17 +76,107 @@ WHERE CASE usages.outcome
       END
 ORDER BY usages.workspace_id, usages.source, usages.usage_id;
 
--- name: every_burning_belongs_to_one_usage_and_its_workspace
-SELECT postings.transaction_id, min(lots.workspace_id) AS workspace_id, count(DISTINCT usages.usage_id) AS usages
+-- name: every_burning_belongs_to_one_usage_or_hold_and_its_workspace
+SELECT postings.transaction_id, min(lots.workspace_id) AS workspace_id, count(DISTINCT causes.id) AS causes
 FROM postings
 LEFT JOIN lots ON lots.lot_id = postings.debit_lot_id
-LEFT JOIN usages ON usages.transaction_id = postings.transaction_id
+LEFT JOIN (
+    SELECT transaction_id, workspace_id, user_id, source || ' ' || usage_id AS id FROM usages
+    UNION ALL
+    SELECT hold_ends.transaction_id, holds.workspace_id, holds.user_id, source || ' ' || hold_id
+    FROM hold_ends JOIN holds USING (workspace_id, source, hold_id)
+    WHERE how = 'captured'
+) AS causes ON causes.transaction_id = postings.transaction_id
 WHERE postings.credit_contra = 'burned'
 GROUP BY postings.transaction_id
-HAVING count(DISTINCT (usages.workspace_id, usages.source, usages.usage_id)) FILTER (WHERE usages.usage_id IS NOT NULL) <> 1
-    OR bool_or(lots.workspace_id IS DISTINCT FROM usages.workspace_id)
-    OR bool_or(lots.user_id NOT IN (usages.user_id, '~pool'))
+HAVING count(DISTINCT (causes.workspace_id, causes.id)) FILTER (WHERE causes.id IS NOT NULL) <> 1
+    OR bool_or(lots.workspace_id IS DISTINCT FROM causes.workspace_id)
+    OR bool_or(lots.user_id NOT IN (causes.user_id, '~pool'))
 ORDER BY postings.transaction_id;
+
+-- name: every_reversal_gave_back_what_its_usage_burned
+-- Lot by lot: neither more nor less, and nothing without a reversal.
+SELECT coalesce(burned.transaction_id, given_back.transaction_id) AS transaction_id, burned.credits, given_back.credits AS given_back
+FROM (
+    SELECT usage_reversals.transaction_id, postings.debit_lot_id AS lot_id, postings.credits
+    FROM usage_reversals JOIN usages USING (workspace_id, source, usage_id)
+    JOIN postings ON postings.transaction_id = usages.transaction_id
+) AS burned
+FULL JOIN (
+    SELECT transaction_id, credit_lot_id AS lot_id, credits FROM postings WHERE debit_contra = 'burned'
+) AS given_back USING (transaction_id, lot_id)
+WHERE burned.credits IS DISTINCT FROM given_back.credits
+ORDER BY 1;
+
+-- name: every_hold_holds_what_its_postings_say
+-- Open: all of it, and else nothing. Of one that was captured after it had expired, both ends count.
+SELECT holds.workspace_id, holds.source, holds.hold_id, holds.state, holds.credits, coalesce(fold.credits, 0) AS fold
+FROM holds
+LEFT JOIN (
+    SELECT own.workspace_id, own.source, own.hold_id, sum(entries.credits) AS credits
+    FROM (
+        SELECT workspace_id, source, hold_id, transaction_id FROM holds
+        UNION ALL
+        SELECT workspace_id, source, hold_id, transaction_id FROM hold_ends
+    ) AS own
+    JOIN entries USING (transaction_id)
+    WHERE entries.account = 'held'
+    GROUP BY own.workspace_id, own.source, own.hold_id
+) AS fold USING (workspace_id, source, hold_id)
+WHERE coalesce(fold.credits, 0) <> CASE holds.state WHEN 'held' THEN holds.credits ELSE 0 END
+ORDER BY holds.workspace_id, holds.source, holds.hold_id;
+
+-- name: every_hold_has_ended_as_its_state_says
+SELECT holds.workspace_id, holds.source, holds.hold_id, holds.state, last.how, last.burned, last.returned, last.lapsed
+FROM holds
+LEFT JOIN LATERAL (
+    SELECT * FROM hold_ends
+    WHERE hold_ends.workspace_id = holds.workspace_id AND hold_ends.source = holds.source
+      AND hold_ends.hold_id = holds.hold_id
+    ORDER BY ordinal DESC LIMIT 1
+) AS last ON true
+WHERE CASE
+          WHEN holds.state IN ('refused', 'held') THEN last.how IS NOT NULL
+          ELSE last.how IS DISTINCT FROM holds.state
+               OR last.ordinal = 0 AND last.burned + last.returned + last.lapsed <> holds.credits
+               OR last.burned > holds.credits
+      END
+ORDER BY holds.workspace_id, holds.source, holds.hold_id;
+
+-- name: every_end_of_a_hold_moved_what_it_says
+SELECT hold_ends.workspace_id, hold_ends.source, hold_ends.hold_id, hold_ends.ordinal, hold_ends.burned, moved.burned AS posted
+FROM hold_ends
+LEFT JOIN (
+    SELECT transaction_id, coalesce(sum(credits) FILTER (WHERE credit_contra = 'burned'), 0) AS burned,
+           coalesce(sum(credits) FILTER (WHERE credit_contra = 'lapsed'), 0) AS lapsed
+    FROM postings GROUP BY transaction_id
+) AS moved USING (transaction_id)
+WHERE (hold_ends.burned, hold_ends.lapsed) IS DISTINCT FROM (moved.burned, moved.lapsed)
+ORDER BY hold_ends.workspace_id, hold_ends.source, hold_ends.hold_id, hold_ends.ordinal;
+
+-- name: everything_held_is_of_a_hold_and_its_account
+SELECT postings.transaction_id, postings.ordinal, lots.workspace_id, lots.user_id
+FROM postings
+JOIN lots ON lots.lot_id = coalesce(postings.debit_lot_id, postings.credit_lot_id)
+LEFT JOIN (
+    SELECT transaction_id, workspace_id, account_id FROM holds
+    UNION ALL
+    SELECT hold_ends.transaction_id, holds.workspace_id, account_id
+    FROM hold_ends JOIN holds USING (workspace_id, source, hold_id)
+) AS own ON own.transaction_id = postings.transaction_id
+WHERE 'held' IN (postings.debit_contra, postings.credit_contra)
+  AND (lots.workspace_id, lots.user_id) IS DISTINCT FROM (own.workspace_id, own.account_id)
+ORDER BY postings.transaction_id, postings.ordinal;
+
+-- name: every_account_holds_what_its_open_holds_say
+SELECT accounts.workspace_id, accounts.user_id, accounts.held, coalesce(open.credits, 0) AS credits
+FROM accounts
+LEFT JOIN (
+    SELECT workspace_id, account_id AS user_id, sum(credits) AS credits FROM holds WHERE state = 'held'
+    GROUP BY workspace_id, account_id
+) AS open USING (workspace_id, user_id)
+WHERE accounts.held <> coalesce(open.credits, 0)
+ORDER BY accounts.workspace_id, accounts.user_id;
 
 -- name: nothing_bought_ever_lapsed
 SELECT postings.transaction_id, lots.lot_id, lots.workspace_id, lots.user_id

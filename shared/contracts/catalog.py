@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from shared.contracts import (
     credit_ledger,
+    holds,
     notification,
     price_catalog,
     product,
@@ -102,22 +103,41 @@ PRODUCT_USAGE = Topic(
     name="product.usage.v1",
     owner="products",
     keyed_by="workspace",
-    messages=(product.UsageReported,),
+    messages=(product.UsageReported, product.UsageReversed),
     producers=("products",),
     consumers=("credit-ledger",),
-    summary="Usage; one event or a batch of events in a message.",
+    summary="Usage, and usage taken back; one event or a batch of events in a message.",
     key_rule="optional",
     inbound=True,
     batch_mode=True,
+)
+HOLD_COMMANDS = Topic(
+    name="credit-ledger.hold.commands.v1",
+    owner="credit-ledger",
+    keyed_by="workspace",
+    messages=(holds.HoldCredits, holds.CaptureHold, holds.ReleaseHold),
+    producers=("products",),
+    consumers=("credit-ledger",),
+    summary="Hold, capture, release: apart from usage, so that a live hold never waits behind a backlog of it.",
+    key_rule="optional",
+    inbound=True,
 )
 LEDGER_ANSWERS = Topic(
     name="credit-ledger.answers.v1",
     owner="credit-ledger",
     keyed_by="workspace",
-    messages=(credit_ledger.UsageRefused,),
+    messages=(
+        credit_ledger.UsageRefused,
+        credit_ledger.UsageReversalRefused,
+        holds.HoldPlaced,
+        holds.HoldCaptured,
+        holds.HoldReleased,
+        holds.HoldExpired,
+        holds.HoldRefused,
+    ),
     producers=("credit-ledger",),
     consumers=("products", "edge"),
-    summary="Answers to products: each refused usage.",
+    summary="Answers to products: what became of each hold, and each refused usage or reversal.",
     retention_hours=3 * HOURS_PER_DAY,
 )
 LEDGER_PURCHASE = Topic(
@@ -140,10 +160,15 @@ LEDGER_ACCOUNT = Topic(
         credit_ledger.QuotaLapsed,
         credit_ledger.CreditsPaused,
         credit_ledger.CreditsFreed,
+        credit_ledger.CreditsReturned,
+        credit_ledger.BalanceLow,
+        credit_ledger.CreditsExhausted,
+        holds.CreditsHeld,
+        holds.HoldEnded,
     ),
     producers=("credit-ledger",),
     consumers=("notification", "edge"),
-    summary="The life of an account: granted, burned, lapsed, paused, freed.",
+    summary="The life of an account: granted, held, burned, returned, lapsed, low, exhausted, paused, freed.",
     retention_hours=OLDEST_BACKUP_HOURS,
 )
 LEDGER_BALANCE = Topic(
@@ -197,6 +222,7 @@ TOPICS: tuple[Topic, ...] = (
     TOP_UP,
     PRICE_CATALOG,
     PRODUCT_USAGE,
+    HOLD_COMMANDS,
     LEDGER_ANSWERS,
     LEDGER_PURCHASE,
     LEDGER_ACCOUNT,

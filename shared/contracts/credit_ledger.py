@@ -80,6 +80,17 @@ class UsageRefused(_WorkspaceKeyed):
     short_by: TotalCredits
 
 
+class UsageReversalRefused(_WorkspaceKeyed):
+    """Nothing was given back: there is no such usage, or it had burned nothing (C12)."""
+
+    type: ClassVar[str] = "credit-ledger.usage-reversal-refused.v1"
+
+    usage_id: Id
+    usage_source: Annotated[str, Field(max_length=512)]
+    reason: Reason
+    detail: ReasonText
+
+
 class _AccountKeyed(Message):
     workspace_id: Id
     user_id: AccountUser
@@ -111,6 +122,18 @@ class CreditsBurned(_AccountKeyed):
     lots: Annotated[tuple[LotMovement, ...], Field(min_length=1)]
 
 
+class CreditsReturned(_AccountKeyed):
+    """A usage was taken back: its credits returned to the lots they came from, or had lapsed with them (C12)."""
+
+    type: ClassVar[str] = "credit-ledger.credits-returned.v1"
+
+    usage_id: Id
+    usage_source: Annotated[str, Field(max_length=512)]
+    transaction_id: UuidText
+    returned: tuple[LotMovement, ...] = ()
+    lapsed: tuple[LotMovement, ...] = ()
+
+
 class QuotaLapsed(_AccountKeyed):
     """What was left of a quota lot at its period's end is gone (C7)."""
 
@@ -137,6 +160,28 @@ class CreditsFreed(_AccountKeyed):
     top_up_credits: TotalCredits
 
 
+class BalanceLow(_AccountKeyed):
+    """Using or holding credits has brought what is usable down to `threshold` or below (C15). Again only after it was
+    above it."""
+
+    type: ClassVar[str] = "credit-ledger.balance-low.v1"
+
+    usable: TotalCredits
+    threshold: TotalCredits
+    quota: Credits
+    quota_ends_at: Instant | None = None
+
+
+class CreditsExhausted(_AccountKeyed):
+    """Using or holding credits has left none that are usable (C15). Again only after there were some."""
+
+    type: ClassVar[str] = "credit-ledger.credits-exhausted.v1"
+
+    held: TotalCredits
+    quota: Credits
+    quota_ends_at: Instant | None = None
+
+
 class LotBalance(BaseModel):
     """What is left of one lot."""
 
@@ -151,7 +196,10 @@ class LotBalance(BaseModel):
 
 
 class BalanceChanged(_AccountKeyed):
-    """An account's latest balance. `version` grows with every change: keep the highest."""
+    """An account's latest balance. `version` grows with every change: keep the highest.
+
+    What is `held` (C9) is in no lot meanwhile, nor in any of the other sums.
+    """
 
     type: ClassVar[str] = "credit-ledger.balance-changed.v1"
 
@@ -159,6 +207,7 @@ class BalanceChanged(_AccountKeyed):
     quota_remaining: TotalCredits
     top_up_remaining: TotalCredits
     usable: TotalCredits
+    held: TotalCredits = 0
     quota_ends_at: Instant | None = None
     top_up_paused: Flag
     lots: tuple[LotBalance, ...] = ()

@@ -21,6 +21,10 @@ class Message(BaseModel):
         """The Kafka key: the entity in whose stream this message keeps its order."""
         raise NotImplementedError
 
+    def entity(self) -> str:
+        """Within what a message that must wait holds back later ones: its key, unless less will do."""
+        return self.key()
+
     @classmethod
     def read(cls, data: object) -> Self:
         """Validate what came over the wire. Unknown fields are ignored: they are tomorrow's additions.

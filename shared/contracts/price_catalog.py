@@ -51,6 +51,8 @@ class CatalogPublished(Message):
 
     At any instant the highest version whose `effective_at` has come is in force, for every reader: a lower one that
     begins later never is. Its content never changes: a mistake is mended by publishing a higher version.
+
+    An account is low from `low_balance_percent` of its quota on (C15).
     """
 
     type: ClassVar[str] = "billing.catalog-published.v1"
@@ -59,6 +61,7 @@ class CatalogPublished(Message):
     effective_at: Instant
     packages: Annotated[tuple[Package, ...], Field(min_length=1, max_length=100)]
     quotas: Quotas
+    low_balance_percent: Annotated[int, Field(strict=True, ge=0, le=100)] = 20
     action_prices: Annotated[tuple[ActionPrice, ...], Field(max_length=1000)] = ()
 
     @model_validator(mode="after")

@@ -46,3 +46,22 @@ class UsageReported(Message):
 
     def key(self) -> str:
         return self.workspace_id
+
+
+class UsageReversed(Message):
+    """The work was not done after all: give back what this usage burned, whole, to the lots it came from (C12).
+
+    From the source that reported it. Again it changes nothing: `usage_id` is reversed once for ever.
+    """
+
+    type: ClassVar[str] = "product.usage-reversed.v1"
+
+    usage_id: Id
+    workspace_id: Id
+
+    def key(self) -> str:
+        return self.workspace_id
+
+    def entity(self) -> str:
+        """One that waits for its usage does not hold back that usage."""
+        return f"{self.workspace_id}/{self.usage_id}/reversal"

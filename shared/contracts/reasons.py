@@ -46,6 +46,15 @@ class Reason(StrEnum):
     USAGE_ID_REUSED = "usage_id_reused"
     UNKNOWN_ACTION = "unknown_action"
     NO_CATALOG = "no_catalog"
+    UNKNOWN_USAGE = "unknown_usage"
+    USAGE_NOT_BURNED = "usage_not_burned"
+    UNKNOWN_HOLD = "unknown_hold"
+    HOLD_ID_REUSED = "hold_id_reused"
+    HOLD_REFUSED = "hold_refused"
+    HOLD_CAPTURED = "hold_captured"
+    HOLD_RELEASED = "hold_released"
+    HOLD_EXPIRED = "hold_expired"
+    CAPTURE_EXCEEDS_HOLD = "capture_exceeds_hold"
 
 
 REMEDIES: dict[Reason, str] = {
@@ -87,4 +96,13 @@ REMEDIES: dict[Reason, str] = {
     Reason.USAGE_ID_REUSED: "This usage id was reported with other content; report new work under a new id.",
     Reason.UNKNOWN_ACTION: "The catalog in force has no price for this action; report credits, or have it added.",
     Reason.NO_CATALOG: "No catalog is in force yet: publish one.",
+    Reason.UNKNOWN_USAGE: "Check usage id, workspace and source; only reported usage is reversed.",
+    Reason.USAGE_NOT_BURNED: "The usage was refused and burned nothing: there is nothing to give back.",
+    Reason.UNKNOWN_HOLD: "Check hold id, workspace and source; hold first, then capture or release.",
+    Reason.HOLD_ID_REUSED: "This hold id was used with other content; hold for new work under a new id.",
+    Reason.HOLD_REFUSED: "The hold was refused and holds nothing; hold again under a new id.",
+    Reason.HOLD_CAPTURED: "The hold was captured before, which stands; report more work as usage.",
+    Reason.HOLD_RELEASED: "The hold was released before; report the work as usage or under a new hold.",
+    Reason.HOLD_EXPIRED: "The hold ended by itself; report the work as usage, and hold for longer next time.",
+    Reason.CAPTURE_EXCEEDS_HOLD: "Capture at most what is held; report the rest as usage.",
 }

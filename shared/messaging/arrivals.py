@@ -39,7 +39,7 @@ class Arrival:
 
 @dataclass(slots=True)
 class Pending:
-    """One message on its way to the handler of its reaction. `entity` is the key within which order is kept."""
+    """One message on its way to the handler of its reaction. `entity` is within what order is kept."""
 
     reaction: Reaction[Any]
     received: Received[Any]
@@ -102,7 +102,7 @@ def pending(
             yield None
             continue
         if isinstance(element, Decoded):
-            cause, entity, envelope = cause_of(element.envelope), element.message.key(), element.envelope
+            cause, entity, envelope = cause_of(element.envelope), element.message.entity(), element.envelope
         else:
             assert isinstance(element, Tombstone), "a reaction to what nobody can name"
             cause, entity, envelope = cause_of_tombstone(place, offset), element.key, None

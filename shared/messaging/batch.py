@@ -207,9 +207,9 @@ class Road(Generic[R]):
         effects: _Effects,
         held: frozenset[Position],
     ) -> None:
-        """Call the handlers, run by run; a run is of one reaction, in the order of the log."""
+        """Call the handlers, run by run; a run is of one reaction (or mixed ones), in the order of the log."""
         work = Work(self._repository_factory(connection), now, PostgresTimers(connection))
-        for _, group in groupby(items, key=lambda item: id(item.reaction)):
+        for _, group in groupby(items, key=lambda item: _run_of(item.reaction)):
             run = []
             for item in group:
                 entity = (item.place, item.entity)
@@ -247,6 +247,10 @@ class Road(Generic[R]):
                 effects.answered.append(item.position)
         if out_of_turn:
             raise _OutOfTurn(out_of_turn)
+
+
+def _run_of(reaction: Reaction[R]) -> object:
+    return reaction.handler if reaction.mixed else id(reaction)
 
 
 def _seen(item: Pending) -> inbox.Seen:

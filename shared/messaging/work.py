@@ -113,13 +113,16 @@ class Once(Enum):
 class Reaction(Generic[R]):
     """One row of a service's HANDLERS table. `message` is a message class, or `Tombstone` for nulls on `topic`.
 
-    A handler is called with a run of consecutive messages of one type and topic, in log order.
+    A handler is called with a run of consecutive messages of one type and topic, in log order; or, where several
+    reactions name the same handler and are `mixed`, of all their types: for messages that come in turns about the same
+    rows, so that one run locks and reads them all.
     """
 
     topic: Topic
     message: type[Any]
     handler: Handler[R]
     once: Once
+    mixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

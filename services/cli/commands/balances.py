@@ -38,7 +38,8 @@ def balance(
 
 def _show(balance: BalanceChanged, output: Output) -> None:
     paused = ", bought credits paused" if balance.top_up_paused else ""
-    title = f"{balance.key()}: {balance.usable:,} usable{paused} (version {balance.version})"
+    held = f", {balance.held:,} held" if balance.held else ""
+    title = f"{balance.key()}: {balance.usable:,} usable{held}{paused} (version {balance.version})"
     if not balance.lots:
         output.say(title)
         return

@@ -54,11 +54,10 @@ def _show(history: History, last: int, balance: BalanceChanged | None, output: O
         output.say(f"{len(history.events) - len(shown):,} earlier events; --last 0 shows them", "dim")
     for event in shown:
         output.event(event)
-    rows = [
-        (lot.lot_id[:8], lot.kind.replace("_", "-"), lot.origin, lot.granted, lot.burned, lot.lapsed, lot.remaining)
-        for lot in history.lots.values()
-    ]
-    output.table(history.account, ("lot", "kind", "came from", "granted", "burned", "lapsed", "remaining"), rows)
+    rows = [(lot.lot_id[:8], lot.kind.replace("_", "-"), lot.origin, *lot.sums) for lot in history.lots.values()]
+    output.table(
+        history.account, ("lot", "kind", "came from", "granted", "burned", "held", "lapsed", "remaining"), rows
+    )
     if history.adds_up(balance):
         output.say("Every credit is accounted for: this adds up to the published balance.", "green")
     else:

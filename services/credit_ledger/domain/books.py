@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from services.credit_ledger.domain import identity
+from services.credit_ledger.domain import holding, identity
 from services.credit_ledger.domain.account import Account
 from services.credit_ledger.domain.catalog import Catalogs, Price
 from services.credit_ledger.domain.eligibility import CAN_EDIT, Eligibility, Workspace, eligibility, seat
+from services.credit_ledger.domain.hold import End, Hold, HoldKey, Wanted
+from services.credit_ledger.domain.news import Low
 from services.credit_ledger.domain.period import Calendar
 from services.credit_ledger.domain.posting import Posting
 from services.credit_ledger.domain.usage import Burn, Outcome, Refusal, Usage
@@ -48,6 +50,7 @@ class Books:
         self.catalogs = catalogs
         self.accounts: dict[AccountKey, Account] = {account.key: account for account in accounts}
         self.postings: list[Posting] = []
+        self.ends: list[End] = []
         self._calendars = {name: Calendar(workspace.cycle_anchor) for name, workspace in self.workspaces.items()}
         self._eligibility: dict[AccountKey, Eligibility] = {}
 
@@ -86,12 +89,75 @@ class Books:
         if payer is None:
             return Refusal(Reason.CANNOT_EDIT, price.credits, 0, price.catalog_version)
         account = self.accounts[payer]
-        self.turn(account, at)
+        self.bring(account, at)
         transaction_id = identity.burn(workspace_id, source, usage_id)
         may, occurred_at = self.may(payer), usage.occurred_at
+        # While quota of the period before is still there, what is burned need not be of what is usable now.
+        before = None if account.late_until is None else account.usable(may)
         if account.burn(transaction_id, price.credits, may, at, occurred_at, self.postings):
+            after = account.usable(may)
+            self._look(account, after + price.credits if before is None else before, after)
             return Burn(transaction_id, price.credits, price.catalog_version)
         return self._short(price, account.available(may, at, occurred_at), (workspace_id, usage.user_id))
+
+    def hold(self, key: HoldKey, wanted: Wanted, at: datetime) -> Hold | Refusal:
+        """Hold or refuse (C9), as `decide` does with usage."""
+        price = self._price(Usage(wanted.user_id, at, wanted.credits, wanted.action, wanted.quantity))
+        if isinstance(price, Reason):
+            return Refusal(price)
+        payer = self.payer(key[0], wanted.user_id)
+        if payer is None:
+            return Refusal(Reason.CANNOT_EDIT, price.credits, 0, price.catalog_version)
+        account = self.accounts[payer]
+        self.bring(account, at)
+        before = account.usable(self.may(payer))
+        placed = holding.place(account, key, wanted, price, self.may(payer), at)
+        if placed is None:
+            return self._short(price, account.available(self.may(payer), at, at), (key[0], wanted.user_id))
+        self.postings.extend(placed[1])
+        self._look(account, before, account.usable(self.may(payer)))
+        return placed[0]
+
+    def capture(self, hold: Hold, credits: int | None, quantity: int | None, at: datetime) -> End | Refusal:
+        """Burn so much of a hold that was not captured or released (C9). Who may use what now does not matter: the
+        credits were taken when it was placed."""
+        wanted = self.captured(hold, credits, quantity)
+        if isinstance(wanted, Reason):
+            return Refusal(wanted, 0, hold.credits)
+        if wanted > hold.credits:
+            return Refusal(Reason.CAPTURE_EXCEEDS_HOLD, wanted, hold.credits)
+        if hold.expires_at <= at:
+            return Refusal(Reason.HOLD_EXPIRED, wanted, 0)
+        account = self.accounts[hold.account]
+        if hold.state == "held":
+            end = holding.end(account, hold, "captured", wanted, at, self.postings)
+        else:
+            late = holding.capture_late(account, hold, wanted, at, self.postings)
+            if late is None:
+                return Refusal(Reason.HOLD_EXPIRED, wanted, 0)
+            end = late
+        self.ends.append(end)
+        return end
+
+    def release(self, hold: Hold, at: datetime) -> End | Refusal:
+        """Give back a hold that was not captured or released (C9)."""
+        if hold.state != "held" or hold.expires_at <= at:
+            return Refusal(Reason.HOLD_EXPIRED)
+        end = holding.end(self.accounts[hold.account], hold, "released", 0, at, self.postings)
+        self.ends.append(end)
+        return end
+
+    def expire(self, account: Account, at: datetime) -> None:
+        """End the account's holds that are over at an instant, of those that were read."""
+        due = [hold for hold in account.holds if hold.state == "held" and hold.expires_at <= at]
+        for hold in sorted(due, key=lambda hold: (hold.expires_at, hold.key)):
+            self.ends.append(holding.end(account, hold, "expired", 0, at, self.postings))
+
+    def bring(self, account: Account, at: datetime) -> None:
+        """Bring the account to an instant: into its period, and its holds that are over to their end."""
+        self.turn(account, at)
+        if account.holds:
+            self.expire(account, at)
 
     def turn(self, account: Account, at: datetime) -> None:
         """Bring the account into the period of an instant; does nothing when it is there (C7, C16)."""
@@ -125,6 +191,35 @@ class Books:
             assert usage.credits is not None, "the contract asks for credits, or action and quantity"
             return Price(usage.credits, None)
         return self.catalogs.price(usage.action, usage.quantity, usage.occurred_at)
+
+    def _look(self, account: Account, before: int, after: int) -> None:
+        """Whether this movement has crossed a border (C15): nothing is remembered, so that it is armed again as soon as
+        the balance has recovered, by whatever."""
+        if after == before:
+            return
+        quota = self._quota_of(account)
+        threshold = self.catalogs.low_balance(quota, account.period_start) if account.period_start else 0
+        if after == 0 or after <= threshold < before:
+            account.news.append(Low(account.version, after, threshold, quota, account.held))
+
+    def _quota_of(self, account: Account) -> int:
+        """What the catalog gives the account in its period."""
+        workspace = self.workspaces.get(account.workspace_id)
+        held = seat(account.user_id, workspace, self.roles.get(account.key))
+        if held is None or account.period_start is None:
+            return 0
+        first = self._calendars[account.workspace_id].period_at(account.period_start).number == 0
+        return self.catalogs.quota(held, account.period_start, first=first)
+
+    def captured(self, hold: Hold, credits: int | None, quantity: int | None) -> int | Reason:
+        """What a capture costs: as stated, or by the price that was kept with the hold (C17)."""
+        if quantity is None:
+            assert credits is not None, "the contract asks for credits or quantity"
+            return credits
+        if hold.wanted.action is None or hold.catalog_version is None:
+            return Reason.UNKNOWN_ACTION
+        price = self.catalogs.price_of(hold.catalog_version, hold.wanted.action, quantity)
+        return price if isinstance(price, Reason) else price.credits
 
     def _short(self, price: Price, available: int, own: AccountKey) -> Refusal:
         """Short of credits; if the user's own paused ones would have covered it, that is the better reason."""

@@ -30,6 +30,7 @@ class CatalogVersion:
     free_first_period: int
     quotas: Mapping[Seat, int]
     prices: Mapping[str, ActionPrice] = field(default_factory=dict)
+    low_balance_percent: int = 20
 
 
 class Price(NamedTuple):
@@ -45,6 +46,7 @@ class Catalogs:
     def __init__(self, versions: Iterable[CatalogVersion]) -> None:
         # Of two that begin at one instant the higher comes first: it is in force from there, the other never is.
         begun = sorted(versions, key=lambda each: (each.effective_at, -each.version))
+        self._versions = {each.version: each for each in begun}
         self._starts = [each.effective_at for each in begun]
         self._highest = list(accumulate(begun, _higher))
 
@@ -63,15 +65,26 @@ class Catalogs:
         version = self.in_force(starting_at)
         return version.free_first_period if first and seat == "free" else version.quotas[seat]
 
+    def low_balance(self, quota: int, starting_at: datetime) -> int:
+        """From how many credits on a balance is low in a period of this quota that started at an instant (C15)."""
+        return quota * self.in_force(starting_at).low_balance_percent // 100
+
     def price(self, action: str, quantity: int, occurred_at: datetime) -> Price | Reason:
         """What so many units of an action cost. More than one usage may hold is refused as too large."""
-        version = self.in_force(occurred_at)
-        price = version.prices.get(action)
-        if price is None:
-            return Reason.UNKNOWN_ACTION
-        credits = -(-quantity // price.per) * price.credits
-        return Price(credits, version.version) if credits <= MAX_CREDITS else Reason.AMOUNT_TOO_LARGE
+        return _price(self.in_force(occurred_at), action, quantity)
+
+    def price_of(self, version: int, action: str, quantity: int) -> Price | Reason:
+        """The same by a version that was kept. Raises `KeyError` for a version that was never published."""
+        return _price(self._versions[version], action, quantity)
 
 
 def _higher(one: CatalogVersion, other: CatalogVersion) -> CatalogVersion:
     return one if one.version > other.version else other
+
+
+def _price(version: CatalogVersion, action: str, quantity: int) -> Price | Reason:
+    price = version.prices.get(action)
+    if price is None:
+        return Reason.UNKNOWN_ACTION
+    credits = -(-quantity // price.per) * price.credits
+    return Price(credits, version.version) if credits <= MAX_CREDITS else Reason.AMOUNT_TOO_LARGE

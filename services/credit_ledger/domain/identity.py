@@ -31,3 +31,18 @@ def burn(workspace_id: str, source: str, usage_id: str) -> UUID:
 def purchase(workspace_id: str, purchase_id: str) -> UUID:
     """The transaction that credits all lines of a purchase."""
     return derive("purchase", workspace_id, purchase_id)
+
+
+def reversal(workspace_id: str, source: str, usage_id: str) -> UUID:
+    """The transaction that takes a usage back."""
+    return derive("reversal", workspace_id, source, usage_id)
+
+
+def hold(workspace_id: str, source: str, hold_id: str) -> UUID:
+    """The transaction that takes the credits of a hold from their lots."""
+    return derive("hold", workspace_id, source, hold_id)
+
+
+def end_of_hold(how: str, workspace_id: str, source: str, hold_id: str) -> UUID:
+    """The transaction by which a hold was captured, released or expired."""
+    return derive("end-of-hold", how, workspace_id, source, hold_id)

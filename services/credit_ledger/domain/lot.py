@@ -12,7 +12,8 @@ from shared.contracts.credit_ledger import LotKind
 @dataclass(slots=True, eq=False)
 class Lot:
     """A working copy under the account's lock; `remaining` is all that changes. Periods belong to quota lots,
-    a purchase to top-up lots. `stored` is what the books say is left, None while the lot is not in them."""
+    a purchase to top-up lots. `stored` is what the books say is left, None while the lot is not in them. `lapsed`: what
+    was left of it has lapsed before, so nothing returns to it any more (C12); told only of lots without credits."""
 
     lot_id: UUID
     kind: LotKind
@@ -23,6 +24,7 @@ class Lot:
     period_end: datetime | None = None
     purchase_id: UUID | None = None
     stored: int | None = None
+    lapsed: bool = False
 
 
 def burning_order(lot: Lot) -> tuple[bool, datetime, UUID]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from services.credit_ledger.domain.eligibility import Obstacle
+from services.credit_ledger.domain.hold import End, Hold, Movements
 from services.credit_ledger.domain.lot import Lot
 
 
@@ -50,4 +52,41 @@ class Freed:
     top_up_credits: int
 
 
-News = Opened | Lapsed | Burned | Paused | Freed
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A hold was placed: `taken` from the lots in burning order."""
+
+    hold: Hold
+    taken: Movements
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A hold has ended."""
+
+    end: End
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A usage was taken back."""
+
+    usage_id: str
+    source: str
+    transaction_id: UUID
+    returned: Movements
+    lapsed: Movements
+
+
+@dataclass(frozen=True, slots=True)
+class Low:
+    """By this version what is usable has come down to the threshold or below, or to nothing (C15)."""
+
+    version: int
+    usable: int
+    threshold: int
+    quota: int
+    held: int
+
+
+News = Opened | Lapsed | Burned | Paused | Freed | Held | Ended | Returned | Low

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-# The contra accounts: where credits come from and where they go. The lots are the other accounts.
-Source = Literal["quota_issued", "top_up_issued"]
-Sink = Literal["burned", "lapsed"]
+# The contra accounts: where credits come from and where they go. The lots are the other accounts. What is held stands
+# in `held` meanwhile; what had lapsed comes back only to be burned by a capture that was in
+# time; what was burned, only by a reversal.
+Source = Literal["quota_issued", "top_up_issued", "held", "lapsed", "burned"]
+Sink = Literal["burned", "lapsed", "held"]
 
 
 class Posting(NamedTuple):

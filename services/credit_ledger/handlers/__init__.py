@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from services.credit_ledger.handlers.directory import change_members, change_workspaces, publish_catalog, remove
+from services.credit_ledger.handlers.holds import HOLD_EXPIRY, expire_holds, handle_holds
 from services.credit_ledger.handlers.purchases import credit_purchase
 from services.credit_ledger.handlers.renewal import QUOTA_RENEWAL, renew
+from services.credit_ledger.handlers.reversals import reverse_usage
 from services.credit_ledger.handlers.usage import report_usage
 from services.credit_ledger.repository import LedgerRepository
-from shared.contracts.catalog import PRICE_CATALOG, PRODUCT_USAGE, TOP_UP, WORKSPACE_DIRECTORY
+from shared.contracts.catalog import HOLD_COMMANDS, PRICE_CATALOG, PRODUCT_USAGE, TOP_UP, WORKSPACE_DIRECTORY
 from shared.contracts.decode import Tombstone
+from shared.contracts.holds import CaptureHold, HoldCredits, ReleaseHold
 from shared.contracts.price_catalog import CatalogPublished
-from shared.contracts.product import UsageReported
+from shared.contracts.product import UsageReported, UsageReversed
 from shared.contracts.top_up_events import PurchasePaid
 from shared.contracts.workspace import MemberChanged, WorkspaceChanged
 from shared.messaging.work import Alarm, Lane, Once, Reaction
@@ -38,11 +41,26 @@ LANES: tuple[Lane[LedgerRepository], ...] = (
         after=_KNOWN_FIRST,
     ),
     Lane(
+        "holds",
+        (
+            Reaction(HOLD_COMMANDS, HoldCredits, handle_holds, Once.BUSINESS_ID, mixed=True),
+            Reaction(HOLD_COMMANDS, CaptureHold, handle_holds, Once.BUSINESS_ID, mixed=True),
+            Reaction(HOLD_COMMANDS, ReleaseHold, handle_holds, Once.BUSINESS_ID, mixed=True),
+        ),
+        after=_KNOWN_FIRST,
+    ),
+    Lane(
         "usage",
-        (Reaction(PRODUCT_USAGE, UsageReported, report_usage, Once.BUSINESS_ID),),
+        (
+            Reaction(PRODUCT_USAGE, UsageReported, report_usage, Once.BUSINESS_ID),
+            Reaction(PRODUCT_USAGE, UsageReversed, reverse_usage, Once.BUSINESS_ID),
+        ),
         after=_KNOWN_FIRST,
         max_batch=USAGE_BATCH,
     ),
 )
 
-ALARMS: tuple[Alarm[LedgerRepository], ...] = (Alarm(QUOTA_RENEWAL, renew, max_batch=500),)
+ALARMS: tuple[Alarm[LedgerRepository], ...] = (
+    Alarm(QUOTA_RENEWAL, renew, max_batch=500),
+    Alarm(HOLD_EXPIRY, expire_holds, max_batch=500),
+)

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 from services.credit_ledger.domain.account import Account
 from services.credit_ledger.domain.eligibility import Eligibility
-from services.credit_ledger.domain.news import Burned, Freed, Lapsed, Opened, Paused
+from services.credit_ledger.domain.hold import Hold, Movements
+from services.credit_ledger.domain.news import Burned, Ended, Freed, Held, Lapsed, Low, Opened, Paused, Returned
 from shared.contracts.catalog import LEDGER_ACCOUNT, LEDGER_BALANCE
 from shared.contracts.credit_ledger import (
     BalanceChanged,
+    BalanceLow,
     CreditsBurned,
+    CreditsExhausted,
     CreditsFreed,
     CreditsGranted,
     CreditsPaused,
+    CreditsReturned,
     LotBalance,
     LotMovement,
     QuotaLapsed,
 )
+from shared.contracts.holds import CreditsHeld, HoldEnded
 from shared.messaging.ids import derive
 from shared.messaging.work import Cause, Outgoing
 
@@ -64,9 +70,7 @@ def _burned(account: Account, news: Burned, cause: Cause) -> Outgoing:
         user_id=account.user_id,
         usages=news.usages,
         credits=sum(news.taken.values()),
-        lots=tuple(
-            LotMovement(lot_id=str(lot.lot_id), kind=lot.kind, credits=credits) for lot, credits in news.taken.items()
-        ),
+        lots=_movements(news.taken),
     )
     # Coalesced: another cut of the batches makes other events, so the id names both ends of this one.
     return Outgoing(LEDGER_ACCOUNT, message, cause, derive("burned", *account.key, news.after, news.version))
@@ -89,18 +93,91 @@ def _freed(account: Account, news: Freed, cause: Cause) -> Outgoing:
     return Outgoing(LEDGER_ACCOUNT, message, cause, derive("freed", *account.key, news.version))
 
 
+def _held(account: Account, news: Held, cause: Cause) -> Outgoing:
+    hold = news.hold
+    message = CreditsHeld(
+        **_hold(account, hold),
+        transaction_id=str(hold.transaction_id),
+        credits=hold.credits,
+        lots=_movements(news.taken),
+    )
+    return Outgoing(LEDGER_ACCOUNT, message, cause, derive("held", hold.transaction_id.hex))
+
+
+def _ended(account: Account, news: Ended, cause: Cause) -> Outgoing:
+    end = news.end
+    message = HoldEnded(
+        **_hold(account, end.hold),
+        transaction_id=str(end.transaction_id),
+        outcome=end.how,
+        late=end.ordinal > 0,
+        burned=_movements(end.burned),
+        returned=_movements(end.returned),
+        lapsed=_movements(end.lapsed),
+    )
+    return Outgoing(
+        LEDGER_ACCOUNT, message, cause, derive("hold-ended", end.transaction_id.hex, end.ordinal, *end.sums)
+    )
+
+
+def _returned(account: Account, news: Returned, cause: Cause) -> Outgoing:
+    message = CreditsReturned(
+        workspace_id=account.workspace_id,
+        user_id=account.user_id,
+        usage_id=news.usage_id,
+        usage_source=news.source,
+        transaction_id=str(news.transaction_id),
+        returned=_movements(news.returned),
+        lapsed=_movements(news.lapsed),
+    )
+    event_id = derive("returned", news.transaction_id.hex, sum(news.returned.values()), sum(news.lapsed.values()))
+    return Outgoing(LEDGER_ACCOUNT, message, cause, event_id)
+
+
+def _low(account: Account, news: Low, cause: Cause) -> Outgoing:
+    about = {
+        "workspace_id": account.workspace_id,
+        "user_id": account.user_id,
+        "quota": news.quota,
+        "quota_ends_at": _quota_ends_at(account),
+    }
+    event_id = derive("low" if news.usable else "exhausted", *account.key, news.version)
+    if news.usable:
+        low = BalanceLow(**about, usable=news.usable, threshold=news.threshold)
+        return Outgoing(LEDGER_ACCOUNT, low, cause, event_id)
+    return Outgoing(LEDGER_ACCOUNT, CreditsExhausted(**about, held=news.held), cause, event_id)
+
+
+def _hold(account: Account, hold: Hold) -> dict[str, Any]:
+    return {
+        "workspace_id": account.workspace_id,
+        "user_id": account.user_id,
+        "hold_id": hold.key[2],
+        "hold_source": hold.key[1],
+    }
+
+
+def _movements(movements: Movements) -> tuple[LotMovement, ...]:
+    return tuple(
+        LotMovement(lot_id=str(lot.lot_id), kind=lot.kind, credits=credits) for lot, credits in movements.items()
+    )
+
+
 _ANNOUNCERS: dict[type, Callable[[Account, Any, Cause], Outgoing]] = {
     Opened: _opened,
     Lapsed: _lapsed,
     Burned: _burned,
     Paused: _paused,
     Freed: _freed,
+    Held: _held,
+    Ended: _ended,
+    Returned: _returned,
+    Low: _low,
 }
 
 
 def _balance(account: Account, may: Eligibility) -> BalanceChanged:
-    """The present lots with credits left, in burning order. The quota's end is told while its period lasts."""
-    current = account.period_end is not None and account.at is not None and account.at < account.period_end
+    """The present lots with credits left, in burning order."""
     return BalanceChanged(
         workspace_id=account.workspace_id,
         user_id=account.user_id,
@@ -108,7 +185,8 @@ def _balance(account: Account, may: Eligibility) -> BalanceChanged:
         quota_remaining=account.remaining("quota"),
         top_up_remaining=account.remaining("top_up"),
         usable=account.usable(may),
-        quota_ends_at=account.period_end if current else None,
+        held=account.held,
+        quota_ends_at=_quota_ends_at(account),
         top_up_paused=may.paused_by is not None,
         lots=tuple(
             LotBalance(
@@ -122,3 +200,9 @@ def _balance(account: Account, may: Eligibility) -> BalanceChanged:
             for lot in account.present_lots
         ),
     )
+
+
+def _quota_ends_at(account: Account) -> datetime | None:
+    """The quota's end, while its period lasts."""
+    current = account.period_end is not None and account.at is not None and account.at < account.period_end
+    return account.period_end if current else None

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.credit_ledger.domain.books import AccountKey, Books
 from services.credit_ledger.domain.usage import Burn, Outcome, Refusal, Usage, detail
 from services.credit_ledger.handlers.announcements import announce
+from services.credit_ledger.handlers.hold_answers import expired
 from services.credit_ledger.handlers.renewal import opened_quota, set_timers
 from services.credit_ledger.repository import LedgerRepository
 from services.credit_ledger.repository.usages import Decided, UsageKey, UsageRow
@@ -39,11 +40,13 @@ def report_usage(run: Run, work: Work[LedgerRepository]) -> list[Effect]:
             effects.append(Park(received, missing.waiting_for))
             continue
         outcome: Outcome
+        before = len(books.ends)
         if missing:
             outcome = Refusal(missing.reason, usage.credits or 0)
         else:
             outcome = books.decide(*key, usage, received.appended_at)
             causes[books.payer(key[0], usage.user_id) or (key[0], usage.user_id)] = received.cause
+            effects.extend(expired(end.hold, received.cause) for end in books.ends[before:])
         decided[key] = Decided(usage, outcome if isinstance(outcome, Refusal) else None)
         rows.append(_row(key, usage, outcome, received))
         if isinstance(outcome, Refusal):
@@ -52,6 +55,7 @@ def report_usage(run: Run, work: Work[LedgerRepository]) -> list[Effect]:
     if rows:
         repository.usages.write(rows)
         repository.accounts.write(changed, books.postings)
+        repository.holds.write([], books.ends)
         set_timers(work.timers, books, opened_quota(changed))
     for account in changed:
         effects.extend(announce(account, books.may(account.key), causes[account.key]))
@@ -68,6 +72,8 @@ def _open(run: Run, repository: LedgerRepository) -> Books:
     repository.accounts.ensure(payers)
     accounts = repository.accounts.lock(payers | users)
     books.accounts.update((account.key, account) for account in accounts)
+    times = [received.appended_at for received in run]
+    repository.holds.attach(accounts, min(times), max(times))
     return books
 
 

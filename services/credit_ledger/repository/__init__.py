@@ -7,7 +7,9 @@ import psycopg
 from services.credit_ledger.repository.accounts import AccountRows
 from services.credit_ledger.repository.catalogs import CatalogRows
 from services.credit_ledger.repository.directory import DirectoryRows
+from services.credit_ledger.repository.holds import HoldRows
 from services.credit_ledger.repository.purchases import PurchaseRows
+from services.credit_ledger.repository.reversals import ReversalRows
 from services.credit_ledger.repository.usages import UsageRows
 
 __all__ = ["LedgerRepository"]
@@ -21,4 +23,6 @@ class LedgerRepository:
         self.catalogs = CatalogRows(connection)
         self.accounts = AccountRows(connection)
         self.usages = UsageRows(connection)
+        self.reversals = ReversalRows(connection)
+        self.holds = HoldRows(connection, self.accounts)
         self.purchases = PurchaseRows(connection)

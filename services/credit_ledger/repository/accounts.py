@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 
+from services.credit_ledger.domain import identity
 from services.credit_ledger.domain.account import Account
 from services.credit_ledger.domain.books import AccountKey
 from services.credit_ledger.domain.lot import Lot
@@ -19,7 +21,7 @@ QUERIES = load(Path(__file__).with_name("accounts.sql"))
 
 POSTING_TYPES = ("uuid", "int4", "text", "uuid", "text", "uuid", "int8", "timestamptz")
 
-AccountRow = tuple[str, str, int, datetime | None, datetime | None, datetime | None]
+AccountRow = tuple[str, str, int, datetime | None, datetime | None, datetime | None, int, datetime | None]
 
 
 class AccountRows:
@@ -43,6 +45,17 @@ class AccountRows:
         """All accounts of these workspaces, locked, with their open lots."""
         parameters = {"workspace_ids": sorted(workspace_ids)}
         return self._with_lots(self._connection.execute(QUERIES["lock_accounts_of_workspaces"], parameters).fetchall())
+
+    def load(self, accounts: Mapping[AccountKey, Account], lot_ids: Collection[UUID]) -> None:
+        """Give these locked accounts those of these lots that they do not hold yet: ones without credits left."""
+        missing = {lot_id: identity.lapse(lot_id) for lot_id in lot_ids}
+        for known in [lot.lot_id for account in accounts.values() for lot in account.lots]:
+            missing.pop(known, None)
+        if not missing:
+            return
+        parameters = {"lot_ids": list(missing), "lapses": list(missing.values())}
+        for workspace_id, user_id, *lot in self._connection.execute(QUERIES["lots"], parameters):
+            accounts[workspace_id, user_id].add(Lot(*lot))
 
     def write(self, accounts: Sequence[Account], postings: Sequence[Posting]) -> None:
         """What was done to the accounts: lots first, for postings refer to them."""
@@ -100,6 +113,8 @@ class AccountRows:
                     "period_starts": [account.period_start for account in accounts],
                     "period_ends": [account.period_end for account in accounts],
                     "late_untils": [account.late_until for account in accounts],
+                    "held": [account.held for account in accounts],
+                    "holds_untils": [account.holds_until for account in accounts],
                 },
             )
 

@@ -12,14 +12,14 @@ ON CONFLICT (workspace_id, user_id) DO NOTHING;
 
 -- name: lock_accounts
 SELECT accounts.workspace_id, accounts.user_id, accounts.version, accounts.period_start, accounts.period_end,
-       accounts.late_until
+       accounts.late_until, accounts.held, accounts.holds_until
 FROM unnest(%(workspace_ids)s::text[], %(user_ids)s::text[]) AS wanted (workspace_id, user_id)
 JOIN accounts ON accounts.workspace_id = wanted.workspace_id AND accounts.user_id = wanted.user_id
 ORDER BY accounts.workspace_id, accounts.user_id <> '~pool', accounts.user_id
 FOR UPDATE OF accounts;
 
 -- name: lock_accounts_of_workspaces
-SELECT workspace_id, user_id, version, period_start, period_end, late_until FROM accounts
+SELECT workspace_id, user_id, version, period_start, period_end, late_until, held, holds_until FROM accounts
 WHERE workspace_id = ANY(%(workspace_ids)s)
 ORDER BY workspace_id, user_id <> '~pool', user_id
 FOR UPDATE;
@@ -34,6 +34,13 @@ CROSS JOIN LATERAL (
     WHERE lots.workspace_id = wanted.workspace_id AND lots.user_id = wanted.user_id AND lots.is_open
     OFFSET 0  -- keeps the planner from turning it into one scan of all lots
 ) AS found;
+
+-- name: lots
+-- By their ids, open or not; the last column says whether what was left of the lot has lapsed before.
+SELECT workspace_id, user_id, lots.lot_id, kind, granted, remaining, opened_at, period_start, period_end, purchase_id,
+       remaining AS stored, EXISTS (SELECT FROM postings WHERE postings.transaction_id = wanted.lapse) AS lapsed
+FROM unnest(%(lot_ids)s::uuid[], %(lapses)s::uuid[]) AS wanted (lot_id, lapse)
+JOIN lots ON lots.lot_id = wanted.lot_id;
 
 -- name: add_lots
 INSERT INTO lots (lot_id, workspace_id, user_id, kind, granted, remaining, opened_at, period_start, period_end, purchase_id)
@@ -51,11 +58,12 @@ WHERE lots.lot_id = taken.lot_id;
 
 -- name: write_accounts
 UPDATE accounts
-SET version = new.version, period_start = new.period_start, period_end = new.period_end, late_until = new.late_until
+SET version = new.version, period_start = new.period_start, period_end = new.period_end, late_until = new.late_until,
+    held = new.held, holds_until = new.holds_until
 FROM unnest(
     %(workspace_ids)s::text[], %(user_ids)s::text[], %(versions)s::bigint[], %(period_starts)s::timestamptz[],
-    %(period_ends)s::timestamptz[], %(late_untils)s::timestamptz[]
-) AS new (workspace_id, user_id, version, period_start, period_end, late_until)
+    %(period_ends)s::timestamptz[], %(late_untils)s::timestamptz[], %(held)s::bigint[], %(holds_untils)s::timestamptz[]
+) AS new (workspace_id, user_id, version, period_start, period_end, late_until, held, holds_until)
 WHERE accounts.workspace_id = new.workspace_id AND accounts.user_id = new.user_id AND accounts.version < new.version;
 
 -- name: copy_postings

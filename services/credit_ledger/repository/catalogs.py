@@ -26,6 +26,7 @@ class CatalogRows:
             "catalog_version": catalog.catalog_version,
             "effective_at": catalog.effective_at,
             **catalog.quotas.model_dump(),
+            "low_balance_percent": catalog.low_balance_percent,
         }
         if self._connection.execute(QUERIES["add_catalog"], values).fetchone() is None:
             return
@@ -62,6 +63,7 @@ class CatalogRows:
                     "business_guest_editor": business_guest,
                 },
                 prices.get(version, {}),
+                low_balance_percent,
             )
             for (
                 version,
@@ -72,5 +74,6 @@ class CatalogRows:
                 pro_guest,
                 business_editor,
                 business_guest,
+                low_balance_percent,
             ) in rows
         )

@@ -56,9 +56,9 @@ SET role = excluded.role, version = excluded.version, removed = excluded.removed
 -- name: add_catalog
 -- The first content of a version stays: quotes were reviewed against it.
 INSERT INTO catalogs (catalog_version, effective_at, free_first_period, free, pro_editor, pro_guest_editor,
-                      business_editor, business_guest_editor)
+                      business_editor, business_guest_editor, low_balance_percent)
 VALUES (%(catalog_version)s, %(effective_at)s, %(free_first_period)s, %(free)s, %(pro_editor)s, %(pro_guest_editor)s,
-        %(business_editor)s, %(business_guest_editor)s)
+        %(business_editor)s, %(business_guest_editor)s, %(low_balance_percent)s)
 ON CONFLICT (catalog_version) DO NOTHING
 RETURNING catalog_version;
 
@@ -69,7 +69,7 @@ FROM unnest(%(actions)s::text[], %(credits)s::bigint[], %(pers)s::bigint[]) AS n
 
 -- name: catalogs
 SELECT catalog_version, effective_at, free_first_period, free, pro_editor, pro_guest_editor, business_editor,
-       business_guest_editor
+       business_guest_editor, low_balance_percent
 FROM catalogs;
 
 -- name: action_prices

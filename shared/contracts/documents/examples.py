@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from shared.contracts import credit_ledger, notification, price_catalog, product, workspace
+from shared.contracts import credit_ledger, holds, notification, price_catalog, product, workspace
 from shared.contracts import top_up_commands as commands
 from shared.contracts import top_up_events as events
 from shared.contracts.dead_letter import DeadLettered, OriginalHeader
@@ -56,6 +56,8 @@ _REQUEST = {"workspace_id": WORKSPACE, "request_id": REQUEST_ID, "asker_id": EDI
 _PURCHASE = {"workspace_id": WORKSPACE, "purchase_id": PURCHASE_ID, "buyer_id": ADMIN, "request_id": REQUEST_ID}
 _ACCOUNT = {"workspace_id": WORKSPACE, "user_id": EDITOR}
 _NOTICE = {"user_id": OWNER, "notice_id": NOTICE_ID, "workspace_id": WORKSPACE, "kind": "top_up_requested"}
+_HOLD = {"workspace_id": WORKSPACE, "hold_id": "render-3"}
+_HOLD_ANSWER = {**_ACCOUNT, **_HOLD, "hold_source": "/products/chat"}
 _LOTS = ((EDITOR, LOT_ID), (OTHER, OTHER_LOT_ID))
 
 _ALL: tuple[Message, ...] = (
@@ -150,6 +152,67 @@ _ALL: tuple[Message, ...] = (
             "needed": 12,
             "available": 5,
             "short_by": 7,
+        }
+    ),
+    credit_ledger.BalanceLow.model_validate(
+        {**_ACCOUNT, "usable": 1_998, "threshold": 2_000, "quota": 10_000, "quota_ends_at": PERIOD_END}
+    ),
+    credit_ledger.CreditsExhausted.model_validate(
+        {**_ACCOUNT, "held": 120, "quota": 10_000, "quota_ends_at": PERIOD_END}
+    ),
+    product.UsageReversed.model_validate({"workspace_id": WORKSPACE, "usage_id": "chat-7"}),
+    credit_ledger.UsageReversalRefused.model_validate(
+        {
+            "workspace_id": WORKSPACE,
+            "usage_id": "chat-7",
+            "usage_source": "/products/chat",
+            "reason": Reason.UNKNOWN_USAGE,
+            "detail": REMEDIES[Reason.UNKNOWN_USAGE],
+        }
+    ),
+    credit_ledger.CreditsReturned.model_validate(
+        {
+            **_ACCOUNT,
+            "usage_id": "chat-7",
+            "usage_source": "/products/chat",
+            "transaction_id": EVENT_ID,
+            "returned": ({"lot_id": LOT_ID, "kind": "top_up", "credits": 2},),
+        }
+    ),
+    holds.HoldCredits.model_validate({**_ACCOUNT, **_HOLD, "action": "chat-tokens", "quantity": 120_000}),
+    holds.CaptureHold.model_validate({**_HOLD, "quantity": 96_500}),
+    holds.ReleaseHold.model_validate(_HOLD),
+    holds.HoldPlaced.model_validate({**_HOLD_ANSWER, "credits": 120, "expires_at": NOON, "catalog_version": 1}),
+    holds.HoldCaptured.model_validate({**_HOLD_ANSWER, "credits": 97, "returned": 23, "lapsed": 0}),
+    holds.HoldReleased.model_validate({**_HOLD_ANSWER, "returned": 120, "lapsed": 0}),
+    holds.HoldExpired.model_validate({**_HOLD_ANSWER, "returned": 120, "lapsed": 0, "expires_at": NOON}),
+    holds.HoldRefused.model_validate(
+        {
+            **_HOLD,
+            "hold_source": "/products/chat",
+            "command": "hold",
+            "reason": Reason.INSUFFICIENT_CREDITS,
+            "detail": REMEDIES[Reason.INSUFFICIENT_CREDITS],
+            "needed": 120,
+            "available": 5,
+            "short_by": 115,
+        }
+    ),
+    holds.CreditsHeld.model_validate(
+        {
+            **_HOLD_ANSWER,
+            "transaction_id": EVENT_ID,
+            "credits": 120,
+            "lots": ({"lot_id": LOT_ID, "kind": "top_up", "credits": 120},),
+        }
+    ),
+    holds.HoldEnded.model_validate(
+        {
+            **_HOLD_ANSWER,
+            "transaction_id": EVENT_ID,
+            "outcome": "captured",
+            "burned": ({"lot_id": LOT_ID, "kind": "top_up", "credits": 97},),
+            "returned": ({"lot_id": LOT_ID, "kind": "top_up", "credits": 23},),
         }
     ),
     credit_ledger.PurchaseCredited.model_validate(

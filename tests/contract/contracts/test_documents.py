@@ -132,7 +132,7 @@ def test_a_missing_a_changed_and_a_left_over_file_are_named(tmp_path: Path) -> N
     schemas = tmp_path / "shared" / "contracts" / "schemas"
     (tmp_path / "docs" / "reasons.md").write_text("old")
     (schemas / "envelope.json").unlink()
-    (schemas / "product.usage-reversed.v1.json").write_text("{}")
+    (schemas / "product.usage-dreamt.v1.json").write_text("{}")
     assert {line.rpartition(": ")[2] for line in stale(tmp_path)} == {
         "stale",
         "missing",

@@ -65,6 +65,14 @@ def test_a_person_at_a_terminal_gets_from_nothing_to_credits_that_are_explained(
     trace = ("import", "usage", str(EXAMPLES / "usage-trace.csv"), "--workspace", "acme", "--user", "erin")
     assert refill(*trace) == refill(*trace)
 
+    # And what is held for work under way is captured or given back.
+    held = refill("hold", "acme/emil", "120", "--hold-id", "h1")[-1]["data"]
+    assert held["credits"] == 120
+    assert refill("hold", "acme/emil", "999999", code=1)[-1]["data"]["reason"] == "insufficient_credits"
+    assert refill("capture", "acme", "h1", "97")[-1]["data"]["returned"] == 23
+    assert refill("release", "acme", "h1", code=1)[-1]["data"]["reason"] == "hold_captured"
+    assert _burned_by_holds(refill) == 97
+
     # And everything can be seen: what is there, where it came from, who was told; and the books are right.
     explained = _settled(refill)
     assert explained["adds_up"] is True
@@ -87,6 +95,18 @@ def _settled(refill: Refill) -> dict[str, Any]:
         if burned + refused >= rows and explained["adds_up"]:
             return explained
     raise AssertionError(f"{burned} burned and {refused} refused of {rows}; adds up: {explained['adds_up']}")
+
+
+def _burned_by_holds(refill: Refill) -> int:
+    """What `explain` says once the capture has been told."""
+    for _ in range(MOST_LOOKS):
+        explained = refill("explain", "acme/emil")[-1]
+        if explained["adds_up"] and any(
+            event["type"] == "credit-ledger.hold-ended.v1" for event in explained["events"]
+        ):
+            break
+    assert [lot["held"] for lot in explained["lots"] if lot["held"]] == []
+    return sum(lot["burned"] for lot in explained["lots"])
 
 
 def _told(refill: Refill, expected: set[tuple[str, str]]) -> None:

@@ -64,6 +64,14 @@ class CountingHouse:
     def wait_for_usages(self, number: int) -> None:
         wait_until(lambda: self.count("SELECT count(*) FROM usages") == number, PATIENCE_S, f"{number} usages")
 
+    def wait_for_holds(self, captured: int, released: int) -> None:
+        def ended(state: str) -> int:
+            return self.count(f"SELECT count(*) FROM holds WHERE state = '{state}'")
+
+        wait_until(
+            lambda: (ended("captured"), ended("released")) == (captured, released), PATIENCE_S, "all holds ended"
+        )
+
     def wait_for_purchases(self, number: int) -> None:
         wait_until(lambda: self.count("SELECT count(*) FROM purchases") == number, PATIENCE_S, f"{number} purchases")
 
@@ -86,7 +94,17 @@ class CountingHouse:
 
     def books(self) -> list[list[tuple[Any, ...]]]:
         """Every row of the books, to be compared."""
-        tables = ("postings", "lots", "usages", "purchases", "grants", "accounts")
+        tables = (
+            "postings",
+            "lots",
+            "usages",
+            "purchases",
+            "grants",
+            "accounts",
+            "holds",
+            "hold_ends",
+            "usage_reversals",
+        )
         return [sorted(self.rows(f"SELECT * FROM {table}"), key=repr) for table in tables]
 
     def bad_checks(self) -> list[str]:

@@ -7,12 +7,22 @@ import random
 import pytest
 
 from deploy.local.waiting import wait_until
-from shared.contracts.credit_ledger import BalanceChanged, CreditsBurned, PurchaseCredited, UsageRefused
+from shared.contracts.credit_ledger import (
+    BalanceChanged,
+    CreditsBurned,
+    CreditsReturned,
+    PurchaseCredited,
+    UsageRefused,
+)
+from shared.contracts.holds import HoldCaptured
 from shared.messaging.borders import Border
 from tests.fault.credit_ledger.counting_house import PATIENCE_S, USERS, CountingHouse
-from tests.integration.credit_ledger.ledger import paid, usage, uuid_of
+from tests.integration.credit_ledger.ledger import capture, hold, paid, release, reversal, usage, uuid_of
 
+# 40 holds of 100 credits, a quarter of them released, the others captured with 60 each.
 # 70 usages of 100 credits for each: all burned from a quota of 10,000; one of 4,000 that needs the bought credits.
+HOLDS = [hold(f"h{number}", 100, user_id=USERS[number % 2]) for number in range(40)]
+ENDS = [release(f"h{number}") if number % 4 == 3 else capture(f"h{number}", 60) for number in range(40)]
 USAGES = [usage(f"u{number}", 100, user_id=USERS[number % 2]) for number in range(140)]
 LARGE = [usage(f"large-{user}", 4_000, user_id=user) for user in USERS]
 
@@ -79,3 +89,38 @@ def test_usage_doubled_shuffled_over_partitions_and_replayed_from_the_start_chan
     assert house.bad_checks() == []
     refused = [each for event in house.told() if isinstance(each := event.message, UsageRefused)]
     assert {each.usage_id for each in refused} >= {"too-much"}
+
+
+@pytest.mark.rule("C9", "C11", "C12")
+@pytest.mark.case(6, 7)
+@pytest.mark.parametrize("border", [f"{Border.LANE_BEFORE_COMMIT}:1", f"{Border.LANE_AFTER_COMMIT}:1"])
+def test_holds_killed_doubled_shuffled_and_replayed_end_once_and_a_reversal_gives_back_once(
+    house: CountingHouse, border: str
+) -> None:
+    chance = random.Random(9)
+    commands = [*HOLDS, *ENDS]
+    house.say(*commands)
+    house.start_to_die(border)
+    house.worker.start()
+    for _ in range(2):
+        chance.shuffle(commands)
+        house.say_unkeyed(commands)
+    house.say(usage("u1", 500), reversal("u1"), reversal("u1"))
+    house.wait_for_holds(captured=30, released=10)
+    wait_until(lambda: house.count("SELECT count(*) FROM usage_reversals") == 1, PATIENCE_S, "the reversal")
+    house.wait_until_told()
+    reached = house.offsets()
+    assert house.worker.stop() == 0
+    assert house.left("erin") == {"quota": 10_000 - 20 * 60}
+    assert house.left("evan") == {"quota": 10_000 - 10 * 60}
+    assert house.bad_checks() == []
+    once = house.books()
+    house.forget_offsets()
+    house.worker.start()
+    wait_until(lambda: house.offsets() >= reached, PATIENCE_S, "all is read again")
+    house.wait_until_told()
+    assert house.worker.stop() == 0
+    assert house.books() == once
+    told = [event.message for event in house.told()]
+    assert sum(isinstance(each, HoldCaptured) for each in told) == 30
+    assert sum(isinstance(each, CreditsReturned) for each in told) == 1

@@ -11,15 +11,18 @@ from uuid import NAMESPACE_OID, uuid5
 
 from services.credit_ledger.app import MIGRATIONS
 from services.credit_ledger.handlers.directory import change_members, change_workspaces, publish_catalog, remove
+from services.credit_ledger.handlers.holds import expire_holds, handle_holds
 from services.credit_ledger.handlers.purchases import credit_purchase
 from services.credit_ledger.handlers.renewal import renew
+from services.credit_ledger.handlers.reversals import reverse_usage
 from services.credit_ledger.handlers.usage import report_usage
 from services.credit_ledger.repository import LedgerRepository
 from services.credit_ledger.verify import audit
 from shared.contracts.decode import Tombstone
+from shared.contracts.holds import CaptureHold, HoldCredits, ReleaseHold
 from shared.contracts.message import Message
 from shared.contracts.price_catalog import ActionPrice, CatalogPublished, Package, Quotas
-from shared.contracts.product import UsageReported
+from shared.contracts.product import UsageReported, UsageReversed
 from shared.contracts.top_up_events import PurchaseLine, PurchasePaid
 from shared.contracts.workspace import MemberChanged, Plan, Role, WorkspaceChanged, WorkspaceStatus
 from shared.messaging.service import RUNTIME_MIGRATIONS
@@ -41,6 +44,10 @@ HANDLERS: dict[type, Handler[LedgerRepository]] = {
     CatalogPublished: publish_catalog,
     PurchasePaid: credit_purchase,
     UsageReported: report_usage,
+    UsageReversed: reverse_usage,
+    HoldCredits: handle_holds,
+    CaptureHold: handle_holds,
+    ReleaseHold: handle_holds,
 }
 
 
@@ -80,13 +87,13 @@ class Ledger:
         self.connection.close()
 
     def handle(self, *messages: Any, source: str = PRODUCT) -> Answers:
-        """One committed transaction per run of one type, as the runtime does it."""
+        """One committed transaction per run of one handler, as the runtime does it."""
         answers = Answers()
         received = [self.received(message, source) for message in messages]
         while received:
-            kind = type(received[0].message)
-            end = next((i for i, each in enumerate(received) if type(each.message) is not kind), len(received))
-            answers.effects.extend(self.run(HANDLERS[kind], received[:end]))
+            handler = handler_of(received[0].message)
+            end = next((i for i, each in enumerate(received) if handler_of(each.message) is not handler), len(received))
+            answers.effects.extend(self.run(handler, received[:end]))
             received = received[end:]
         return answers
 
@@ -101,6 +108,12 @@ class Ledger:
         with self.connection.transaction():
             work = Work(LedgerRepository(self.connection), self.at, PostgresTimers(self.connection))
             return Answers(list(renew(refs, work)))
+
+    def expire(self, *refs: str) -> Answers:
+        """The alarm rings for these holds."""
+        with self.connection.transaction():
+            work = Work(LedgerRepository(self.connection), self.at, PostgresTimers(self.connection))
+            return Answers(list(expire_holds([f"{ref}/{PRODUCT}" for ref in refs], work)))
 
     def received(self, message: Any, source: str = PRODUCT) -> Received[Any]:
         offset = next(self._offsets)
@@ -120,6 +133,11 @@ class Ledger:
             workspace_id,
             user_id,
         )
+
+
+def handler_of(message: Any) -> Handler[LedgerRepository]:
+    """Each type has its own, but for holds, captures and releases, which come mixed."""
+    return HANDLERS[type(message)]
 
 
 def migrated(database: Database) -> str:
@@ -180,6 +198,36 @@ def usage(
         credits=credits,
         **{"occurred_at": NOON, **fields},
     )
+
+
+def reversal(usage_id: str, workspace_id: str = "acme") -> UsageReversed:
+    return UsageReversed(usage_id=usage_id, workspace_id=workspace_id)
+
+
+def hold(
+    hold_id: str,
+    credits: int | None = None,
+    user_id: str = "erin",
+    workspace_id: str = "acme",
+    expires_in_s: int = 900,
+    **fields: Any,
+) -> HoldCredits:
+    return HoldCredits(
+        hold_id=hold_id,
+        workspace_id=workspace_id,
+        user_id=user_id,
+        credits=credits,
+        expires_in_s=expires_in_s,
+        **fields,
+    )
+
+
+def capture(hold_id: str, credits: int | None = None, workspace_id: str = "acme", **fields: Any) -> CaptureHold:
+    return CaptureHold(hold_id=hold_id, workspace_id=workspace_id, credits=credits, **fields)
+
+
+def release(hold_id: str, workspace_id: str = "acme") -> ReleaseHold:
+    return ReleaseHold(hold_id=hold_id, workspace_id=workspace_id)
 
 
 def uuid_of(name: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from tests.integration.credit_ledger.ledger import Ledger, paid, usage
+from tests.integration.credit_ledger.ledger import Ledger, hold, paid, release, reversal, usage
 from tests.stack.database import Database
 
-FIXED = ("postings", "usages", "purchases", "grants")
+FIXED = ("postings", "usages", "purchases", "grants", "hold_ends", "usage_reversals")
 CHANGES = (
     "UPDATE {table} SET workspace_id = workspace_id",
     "DELETE FROM {table}",
@@ -18,7 +18,7 @@ CHANGES = (
 
 @pytest.fixture
 def used(ledger: Ledger) -> Ledger:
-    ledger.handle(paid("p1", "erin"), usage("u1", 100))
+    ledger.handle(paid("p1", "erin"), usage("u1", 100), hold("h1", 20), release("h1"), usage("u2", 5), reversal("u2"))
     return ledger
 
 
@@ -49,6 +49,16 @@ def test_the_worker_changes_of_a_lot_only_what_is_left_of_it(used: Ledger) -> No
     for column in ("granted", "user_id", "workspace_id", "opened_at", "purchase_id", "kind"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege), used.connection.transaction():
             used.connection.execute(f"UPDATE lots SET {column} = {column}")
+
+
+@pytest.mark.rule("C9", "C11")
+def test_of_a_hold_only_its_state_changes_and_no_hold_goes_away(used: Ledger, database: Database) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), used.connection.transaction():
+        used.connection.execute("UPDATE holds SET credits = credits")
+    with psycopg.connect(database.superuser_url) as connection, pytest.raises(psycopg.errors.RestrictViolation):
+        connection.execute("UPDATE credit_ledger.holds SET credits = credits")
+    with psycopg.connect(database.superuser_url) as connection, pytest.raises(psycopg.errors.RestrictViolation):
+        connection.execute("DELETE FROM credit_ledger.holds")
 
 
 @pytest.mark.rule("C13")

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from shared.contracts.credit_ledger import BalanceChanged, CreditsBurned, UsageRefused
 from shared.contracts.decode import Tombstone
+from shared.contracts.holds import HoldPlaced, HoldRefused
 from shared.messaging.failures import Weather
-from tests.integration.credit_ledger.ledger import Answers, Ledger, bad_checks, member, migrated, paid, usage, workspace
+from tests.integration.credit_ledger.ledger import (
+    NOON,
+    Answers,
+    Ledger,
+    bad_checks,
+    capture,
+    hold,
+    member,
+    migrated,
+    paid,
+    release,
+    usage,
+    workspace,
+)
 from tests.stack.database import Database
 
 BURNERS = 16
@@ -52,6 +67,49 @@ def test_sixteen_burns_at_once_on_the_last_credits_never_spend_more_than_there_i
     assert sum(len(each.of(CreditsBurned)) for each in answers) == 3
     assert sum(len(each.of(UsageRefused)) for each in answers) == BURNERS - 3
     assert ledger.lots("acme", "erin") == [("quota", 10_000, 10)]
+    assert bad_checks(database) == []
+
+
+@pytest.mark.rule("C9", "C13")
+@pytest.mark.case(8)
+def test_sixteen_holds_at_once_on_the_last_credits_hold_no_more_than_there_is(
+    ledger: Ledger, database: Database
+) -> None:
+    ledger.handle(usage("before", 9_900))
+    answers = together(database, lambda number, each: each.handle(hold(f"h{number}", 30)))
+    placed = [each.hold_id for answer in answers for each in answer.of(HoldPlaced)]
+    refused = [each for answer in answers for each in answer.of(HoldRefused)]
+    assert len(placed) == 3
+    assert {each.short_by for each in refused} == {20}
+    assert len(refused) == BURNERS - 3
+    assert ledger.lots("acme", "erin") == [("quota", 10_000, 10)]
+    assert bad_checks(database) == []
+
+
+@pytest.mark.rule("C9", "C11")
+@pytest.mark.case(4, 8)
+def test_one_hold_captured_released_and_expired_by_sixteen_workers_at_once_ends_once(
+    ledger: Ledger, database: Database
+) -> None:
+    ledger.handle(*(hold(f"h{number}", 100, expires_in_s=60) for number in range(10)))
+
+    def end(number: int, each: Ledger) -> Answers:
+        answers = Answers()
+        for i in range(10):
+            each.at = NOON + timedelta(seconds=30)
+            if number % 4 == 0:
+                each.at = NOON + timedelta(seconds=60)
+                answers.effects.extend(each.expire(f"acme/h{i}").effects)
+            elif number % 4 == 1:
+                answers.effects.extend(each.handle(release(f"h{i}")).effects)
+            else:
+                answers.effects.extend(each.handle(capture(f"h{i}", 40)).effects)
+        return answers
+
+    together(database, end)
+    assert ledger.rows("SELECT count(*) FROM holds WHERE state IN ('held', 'expired')") == [(0,)]
+    [(captured,)] = ledger.rows("SELECT count(*) FROM holds WHERE state = 'captured'")
+    assert ledger.lots("acme", "erin") == [("quota", 10_000, 10_000 - 40 * captured)]
     assert bad_checks(database) == []
 
 

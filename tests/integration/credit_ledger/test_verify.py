@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from services.credit_ledger import verify
-from tests.integration.credit_ledger.ledger import Ledger, bad_checks, paid, usage
+from tests.integration.credit_ledger.ledger import Ledger, bad_checks, capture, hold, paid, reversal, usage
 from tests.stack.database import Database
 
 # Each change is one that no constraint stops once triggers and foreign keys are switched off, as a superuser can.
@@ -30,7 +30,13 @@ TAMPERING = {
     "every_top_up_lot_is_a_line_of_a_purchase": "UPDATE grants SET credits = credits + 1",
     "every_purchase_was_credited_with_all_its_lines": "DELETE FROM lots WHERE user_id = 'evan'",
     "every_burned_usage_has_postings_of_its_credits": "UPDATE usages SET credits = 1 WHERE outcome = 'burned'",
-    "every_burning_belongs_to_one_usage_and_its_workspace": "DELETE FROM usages WHERE outcome = 'burned'",
+    "every_burning_belongs_to_one_usage_or_hold_and_its_workspace": "DELETE FROM usages WHERE outcome = 'burned'",
+    "every_reversal_gave_back_what_its_usage_burned": "DELETE FROM usage_reversals",
+    "every_hold_holds_what_its_postings_say": "UPDATE holds SET credits = credits + 1 WHERE state = 'held'",
+    "every_hold_has_ended_as_its_state_says": "UPDATE holds SET state = 'released' WHERE state = 'captured'",
+    "every_end_of_a_hold_moved_what_it_says": "UPDATE hold_ends SET burned = burned - 1 WHERE how = 'captured'",
+    "everything_held_is_of_a_hold_and_its_account": "DELETE FROM holds WHERE state = 'held'",
+    "every_account_holds_what_its_open_holds_say": "UPDATE accounts SET held = 0",
     "nothing_bought_ever_lapsed": (
         "UPDATE lots SET kind = 'top_up', purchase_id = lot_id, period_start = NULL, period_end = NULL "
         "WHERE kind = 'quota'; UPDATE postings SET credit_contra = 'lapsed' WHERE credit_contra = 'burned'"
@@ -42,6 +48,8 @@ TAMPERING = {
 @pytest.fixture
 def books(ledger: Ledger) -> Ledger:
     ledger.handle(paid("p1", "erin", "evan"), usage("u1", 100), usage("u2", 99_999))
+    ledger.handle(hold("h1", 50, "evan"), hold("h2", 70, "evan"), capture("h2", 60), hold("h3", 99_999))
+    ledger.handle(usage("u3", 40, "evan"), reversal("u3"))
     return ledger
 
 
@@ -53,7 +61,7 @@ def test_there_is_a_tampering_for_every_check() -> None:
 def test_untouched_books_pass_every_check(
     books: Ledger, database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert books.rows("SELECT count(*) FROM postings") == [(4,)]
+    assert books.rows("SELECT count(*) FROM postings") == [(11,)]
     monkeypatch.setenv("REFILL_AUDITOR_DATABASE_URL", database.auditor_url)
     assert verify.main([]) == 0
     assert "BAD" not in capsys.readouterr().out
@@ -83,7 +91,7 @@ def test_tampering_is_found_and_the_first_row_named(
 
 
 def test_what_became_of_one_lot_is_found_without_reading_all_postings(books: Ledger) -> None:
-    [(lot_id,)] = books.rows("SELECT lot_id FROM lots WHERE kind = 'quota'")
+    [(lot_id,)] = books.rows("SELECT lot_id FROM lots WHERE kind = 'quota' AND user_id = 'erin'")
     books.rows("SELECT set_config('enable_seqscan', 'off', false)")  # on a table this small it would be the cheapest
     plan = books.rows("EXPLAIN SELECT account, credits FROM entries WHERE lot_id = %s", lot_id)
     assert "Seq Scan" not in str(plan)

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast, get_args
 from uuid import UUID
 
+from services.credit_ledger.domain import identity
 from services.credit_ledger.domain.account import Account
 from services.credit_ledger.domain.books import AccountKey, Register
 from services.credit_ledger.domain.catalog import ActionPrice, Catalogs, CatalogVersion
 from services.credit_ledger.domain.directory import Directory, MemberEntry, WorkspaceEntry, register
 from services.credit_ledger.domain.eligibility import Seat
+from services.credit_ledger.domain.hold import End, Ended, Hold, HoldKey, Part, RefusedHold
 from services.credit_ledger.domain.lot import Lot
 from services.credit_ledger.domain.posting import Posting
+from services.credit_ledger.domain.reversal import Reversal
 from services.credit_ledger.domain.usage import Refusal, Usage
 from services.credit_ledger.repository import LedgerRepository
+from services.credit_ledger.repository.holds import EndRow, HoldRow, Known, concerns, end_row, hold_of, row_of
 from services.credit_ledger.repository.purchases import Credited, PurchaseKey
+from services.credit_ledger.repository.reversals import Burned
 from services.credit_ledger.repository.usages import Decided, UsageKey, UsageRow
 from shared.contracts.price_catalog import CatalogPublished
 from shared.contracts.reasons import Reason
 
-AccountRow = tuple[int, datetime | None, datetime | None, datetime | None]  # version, period, late until
+# Version, period, late until, held, holds until.
+AccountRow = tuple[int, datetime | None, datetime | None, datetime | None, int, datetime | None]
 SEATS: tuple[Seat, ...] = get_args(Seat)
 
 
@@ -37,6 +43,9 @@ class Tables:
     lots: dict[UUID, tuple[AccountKey, Lot]] = field(default_factory=dict)
     postings: dict[tuple[UUID, int], Posting] = field(default_factory=dict)
     usages: dict[UsageKey, UsageRow] = field(default_factory=dict)
+    holds: dict[HoldKey, HoldRow] = field(default_factory=dict)
+    ends: dict[tuple[HoldKey, int], EndRow] = field(default_factory=dict)
+    reversals: dict[UsageKey, tuple[UUID, int, int, datetime]] = field(default_factory=dict)
     purchases: dict[PurchaseKey, Credited] = field(default_factory=dict)
     conflicts: set[tuple[str, str]] = field(default_factory=set)
 
@@ -51,6 +60,8 @@ class _Repository:
         self.catalogs = _CatalogRows(tables)
         self.accounts = _AccountRows(tables)
         self.usages = _UsageRows(tables)
+        self.reversals = _ReversalRows(tables)
+        self.holds = _HoldRows(tables)
         self.purchases = _PurchaseRows(tables)
 
 
@@ -96,6 +107,7 @@ class _CatalogRows:
                 each.quotas.free_first_period,
                 {seat: getattr(each.quotas, seat) for seat in SEATS},
                 {price.action: ActionPrice(price.credits, price.per) for price in each.action_prices},
+                each.low_balance_percent,
             )
             for each in self._tables.catalogs.values()
         )
@@ -108,7 +120,7 @@ class _AccountRows:
     def ensure(self, keys: Collection[AccountKey]) -> None:
         for key in keys:
             assert key[0] in self._tables.workspaces, "the foreign key"
-            self._tables.accounts.setdefault(key, (0, None, None, None))
+            self._tables.accounts.setdefault(key, (0, None, None, None, 0, None))
 
     def lock(self, keys: Collection[AccountKey]) -> list[Account]:
         return [self._account(key) for key in keys if key in self._tables.accounts]
@@ -116,10 +128,17 @@ class _AccountRows:
     def lock_all_of(self, workspace_ids: Collection[str]) -> list[Account]:
         return self.lock([key for key in self._tables.accounts if key[0] in workspace_ids])
 
+    def load(self, accounts: Mapping[AccountKey, Account], lot_ids: Collection[UUID]) -> None:
+        for lot_id in lot_ids:
+            owner, lot = self._tables.lots[lot_id]
+            if lot_id not in {each.lot_id for each in accounts[owner].lots}:
+                lapsed = (identity.lapse(lot_id), 0) in self._tables.postings
+                accounts[owner].add(replace(lot, lapsed=lapsed))
+
     def write(self, accounts: Sequence[Account], postings: Iterable[Posting]) -> None:
         for account in accounts:
-            row = (account.version, account.period_start, account.period_end, account.late_until)
-            self._tables.accounts[account.key] = row
+            periods = (account.period_start, account.period_end, account.late_until)
+            self._tables.accounts[account.key] = (account.version, *periods, account.held, account.holds_until)
             for lot in account.lots:
                 assert (lot.stored is None) == (lot.lot_id not in self._tables.lots), "the primary key"
                 assert 0 <= lot.remaining <= lot.granted, "the check"
@@ -129,8 +148,9 @@ class _AccountRows:
             self._tables.postings[posting.transaction_id, posting.ordinal] = posting
 
     def _account(self, key: AccountKey) -> Account:
-        version, period_start, period_end, late_until = self._tables.accounts[key]
-        return Account(*key, version, period_start, period_end, late_until, self._open_lots(key))
+        version, period_start, period_end, late_until, held, holds_until = self._tables.accounts[key]
+        periods = (period_start, period_end, late_until)
+        return Account(*key, version, *periods, held, holds_until, self._open_lots(key))
 
     def _open_lots(self, key: AccountKey) -> list[Lot]:
         return [replace(lot) for owner, lot in self._tables.lots.values() if owner == key and lot.remaining]
@@ -147,6 +167,75 @@ class _UsageRows:
         for row in rows:
             assert row[:3] not in self._tables.usages, "the primary key"
             self._tables.usages[row[:3]] = row
+
+
+class _ReversalRows:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def burned(self, keys: Collection[UsageKey]) -> dict[UsageKey, Burned]:
+        found = {key: Burned() for key in keys if key in self._tables.usages}
+        for key, burned in found.items():
+            for (transaction_id, _), posting in self._tables.postings.items():
+                if transaction_id == self._tables.usages[key].transaction_id and posting.debit_lot_id:
+                    burned.account = self._tables.lots[posting.debit_lot_id][0]
+                    burned.parts.append(Part(posting.debit_lot_id, posting.credits))
+        return found
+
+    def reversed(self, keys: Collection[UsageKey]) -> set[UsageKey]:
+        return {key for key in keys if key in self._tables.reversals}
+
+    def write(self, reversals: Sequence[Reversal]) -> None:
+        for each in reversals:
+            assert each.key not in self._tables.reversals, "the primary key"
+            sums = (sum(each.returned.values()), sum(each.lapsed.values()))
+            self._tables.reversals[each.key] = (each.transaction_id, *sums, each.at)
+
+
+class _HoldRows:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def known(self, keys: Collection[HoldKey]) -> Known:
+        known = {key: hold_of(self._tables.holds[key]) for key in keys if key in self._tables.holds}
+        for key, hold in known.items():
+            end = self._tables.ends.get((key, 1)) or self._tables.ends.get((key, 0))
+            if isinstance(hold, Hold) and end:
+                hold.ended = Ended(end.burned, end.returned, end.lapsed)
+        return known
+
+    def attach(self, accounts: Iterable[Account], first: datetime, last: datetime, asked: Iterable[Hold] = ()) -> None:
+        by_key = {account.key: account for account in accounts}
+        found = {hold.key: hold for hold in asked if hold.state in ("held", "expired")}
+        for row in self._tables.holds.values():
+            hold = hold_of(row)
+            if not isinstance(hold, Hold) or hold.account not in by_key or not concerns(by_key[hold.account], first):
+                continue
+            if (hold.state == "held" and hold.expires_at <= last) or (
+                hold.state == "expired" and hold.expires_at > first
+            ):
+                found.setdefault(hold.key, hold)
+        for hold in found.values():
+            hold.parts = tuple(self._movements(hold.transaction_id, "held"))
+            expired = identity.end_of_hold("expired", *hold.key)
+            hold.lapsed = frozenset(lot_id for lot_id, _ in self._movements(expired, "lapsed"))
+            account = by_key[hold.account]
+            account.holds.append(hold)
+            _AccountRows(self._tables).load({account.key: account}, {lot_id for lot_id, _ in hold.parts})
+
+    def write(self, new: Sequence[Hold | RefusedHold], ends: Sequence[End]) -> None:
+        for row in map(row_of, new):
+            assert row[:3] not in self._tables.holds, "the primary key"
+            self._tables.holds[row[:3]] = row
+        for end in ends:
+            assert (end.hold.key, end.ordinal) not in self._tables.ends, "the primary key"
+            self._tables.ends[end.hold.key, end.ordinal] = end_row(end)
+            self._tables.holds[end.hold.key] = self._tables.holds[end.hold.key]._replace(state=end.hold.state)
+
+    def _movements(self, transaction_id: UUID, sink: str) -> list[Part]:
+        numbered = [(transaction_id, number) for number in range(8)]
+        postings = [self._tables.postings[key] for key in numbered if key in self._tables.postings]
+        return [Part(x.debit_lot_id, x.credits) for x in postings if x.credit_contra == sink and x.debit_lot_id]
 
 
 class _PurchaseRows:

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from dateutil.relativedelta import relativedelta
 
 from shared.contracts.decode import Tombstone
-from shared.contracts.product import UsageReported
+from shared.contracts.holds import CaptureHold, HoldCredits, ReleaseHold
+from shared.contracts.product import UsageReported, UsageReversed
 from shared.contracts.top_up_events import PurchasePaid
 from shared.contracts.workspace import MemberChanged, WorkspaceChanged
 from tests.property.credit_ledger.operations import CATALOG, USERS, Operation, Ring
@@ -29,10 +30,21 @@ class NaiveLot:
     ends: datetime | None = None
     burned_by: list[str] = field(default_factory=list)
     lapsed: int = 0
+    held_by: list[str] = field(default_factory=list)
+    has_lapsed: bool = False
 
     @property
     def left(self) -> int:
-        return self.credits - len(self.burned_by) - self.lapsed
+        return self.credits - len(self.burned_by) - self.lapsed - len(self.held_by)
+
+
+@dataclass
+class NaiveHold:
+    """One hold; which credits it holds is written on the lots."""
+
+    credits: int
+    ends: datetime
+    state: str = "held"
 
 
 class NaiveLedger:
@@ -48,6 +60,7 @@ class NaiveLedger:
         self.late: dict[Account, datetime] = {}  # until when the period before the one begun takes its late usage
         self.outcomes: dict[tuple[str, str], str] = {}
         self.purchases: set[str] = set()
+        self.holds: dict[tuple[str, str], NaiveHold] = {}
 
     def take(self, operation: Operation) -> None:
         """One thing after the other."""
@@ -68,9 +81,16 @@ class NaiveLedger:
             self._buy(content, at)
         elif isinstance(content, UsageReported):
             self._use(content, at)
+        elif isinstance(content, UsageReversed):
+            self._reverse(content, at)
+        elif isinstance(content, HoldCredits):
+            self._hold(content, at)
+        elif isinstance(content, CaptureHold | ReleaseHold):
+            self._end(content, at)
         elif isinstance(content, Ring):
             for user in (*USERS, "~pool"):
                 self._begin_period((content.workspace_id, user), at)
+            self._expire(content.workspace_id, at)
 
     def left(self) -> dict[str, int]:
         """What is left of each lot."""
@@ -84,6 +104,80 @@ class NaiveLedger:
                 by_lot = taken.setdefault(usage, {})
                 by_lot[lot.lot_id] = by_lot.get(lot.lot_id, 0) + 1
         return taken
+
+    def held(self) -> dict[str, int]:
+        """What is held of each lot."""
+        return {lot.lot_id: len(lot.held_by) for lot in self.lots if lot.held_by}
+
+    def _hold(self, hold: HoldCredits, at: datetime) -> None:
+        key = (hold.workspace_id, hold.hold_id)
+        if key in self.holds:
+            return
+        assert hold.credits is not None
+        placed = self.holds[key] = NaiveHold(hold.credits, at + timedelta(seconds=hold.expires_in_s), "refused")
+        lots = self._usable(hold.workspace_id, hold.user_id, at, at)
+        if isinstance(lots, str) or sum(lot.left for lot in lots) < hold.credits:
+            return
+        placed.state = "held"
+        for _ in range(hold.credits):
+            _first(lots).held_by.append("/".join(key))
+
+    def _end(self, command: CaptureHold | ReleaseHold, at: datetime) -> None:
+        key = (command.workspace_id, command.hold_id)
+        hold = self.holds.get(key)
+        if hold is None or hold.state != "held" or at >= hold.ends:
+            return
+        captured = 0
+        if isinstance(command, CaptureHold):
+            assert command.credits is not None
+            if command.credits > hold.credits:
+                return
+            captured = command.credits
+        hold.state = "captured" if captured else "released"
+        self._give_back("/".join(key), at, captured)
+
+    def _expire(self, workspace_id: str, at: datetime, account: Account | None = None) -> None:
+        """Holds that are over; of one account where it is asked for one."""
+        for key, hold in sorted(self.holds.items(), key=lambda item: item[1].ends):
+            name = "/".join(key)
+            owners = {lot.account for lot in self.lots if name in lot.held_by}
+            if (
+                key[0] == workspace_id
+                and hold.state == "held"
+                and hold.ends <= at
+                and owners <= {account or next(iter(owners))}
+            ):
+                hold.state = "expired"
+                self._give_back(name, at, 0)
+
+    def _give_back(self, hold: str, at: datetime, captured: int) -> None:
+        """Captured first of what would have burned first; the rest goes where it came from, if that is still there."""
+        lots = [lot for lot in self.lots if hold in lot.held_by]
+        for lot in sorted(lots, key=lambda lot: (lot.kind == "top_up", lot.opened_at, lot.lot_id)):
+            while hold in lot.held_by:
+                closed = self._is_closed(lot, at)
+                lot.held_by.remove(hold)
+                if captured:
+                    captured -= 1
+                    lot.burned_by.append(f"hold {hold}")
+                elif closed:
+                    lot.lapsed += 1
+
+    def _reverse(self, usage: UsageReversed, at: datetime) -> None:
+        name = f"{usage.workspace_id}/{usage.usage_id}"
+        for lot in self.lots:
+            closed = name in lot.burned_by and self._is_closed(lot, at)
+            while name in lot.burned_by:
+                lot.burned_by.remove(name)
+                lot.lapsed += closed
+
+    def _is_closed(self, lot: NaiveLot, at: datetime) -> bool:
+        if lot.ends is None or lot.starts is None:
+            return False
+        over = lot.has_lapsed or at > lot.ends + timedelta(minutes=60)
+        before = lot.starts < self.begun[lot.account]
+        waits = lot.account in self.late and lot.ends == self.begun[lot.account]
+        return over or (before and not waits)
 
     def _buy(self, purchase: PurchasePaid, at: datetime) -> None:
         if purchase.purchase_id in self.purchases:
@@ -99,30 +193,33 @@ class NaiveLedger:
         key = (usage.workspace_id, usage.usage_id)
         if key in self.outcomes:
             return
-        role = self._role((usage.workspace_id, usage.user_id))
-        if usage.workspace_id in self.removed or role == "nobody":
-            self.outcomes[key] = "unknown"
+        lots = self._usable(usage.workspace_id, usage.user_id, at, usage.occurred_at)
+        if isinstance(lots, str):
+            self.outcomes[key] = lots
             return
-        if role == "viewer":
-            self.outcomes[key] = "cannot_edit"
-            return
-        pooled = self._pooled(usage.workspace_id)
-        payer = (usage.workspace_id, "~pool" if pooled else usage.user_id)
-        self._begin_period(payer, at)
-        workspace = self.workspaces[usage.workspace_id]
-        kinds = ["quota"] + ([] if pooled or workspace.status != "active" else ["top_up"])
-        mine = [lot for lot in self.lots if lot.account == payer and lot.kind in kinds]
-        lots = [lot for lot in mine if lot.kind == "top_up" or self._takes(lot, at, usage.occurred_at)]
         assert usage.credits is not None
         if sum(lot.left for lot in lots) < usage.credits:
             self.outcomes[key] = "short"
             return
         self.outcomes[key] = "burned"
         for _ in range(usage.credits):
-            open_lots = [lot for lot in lots if lot.left]
-            quota = [lot for lot in open_lots if lot.kind == "quota"]
-            oldest = min(quota or open_lots, key=lambda lot: (lot.opened_at, lot.lot_id))
-            oldest.burned_by.append("/".join(key))
+            _first(lots).burned_by.append("/".join(key))
+
+    def _usable(self, workspace_id: str, user_id: str, at: datetime, occurred_at: datetime) -> list[NaiveLot] | str:
+        """The lots that may be used, or why none may."""
+        role = self._role((workspace_id, user_id))
+        if workspace_id in self.removed or role == "nobody":
+            return "unknown"
+        if role == "viewer":
+            return "cannot_edit"
+        pooled = self._pooled(workspace_id)
+        payer = (workspace_id, "~pool" if pooled else user_id)
+        self._begin_period(payer, at)
+        self._expire(workspace_id, at, payer)
+        workspace = self.workspaces[workspace_id]
+        kinds = ["quota"] + ([] if pooled or workspace.status != "active" else ["top_up"])
+        mine = [lot for lot in self.lots if lot.account == payer and lot.kind in kinds]
+        return [lot for lot in mine if lot.kind == "top_up" or self._takes(lot, at, occurred_at)]
 
     def _takes(self, quota: NaiveLot, at: datetime, occurred_at: datetime) -> bool:
         assert quota.starts
@@ -139,6 +236,7 @@ class NaiveLedger:
         mine = [lot for lot in self.lots if lot.account == account and lot.kind == "quota"]
         for lot in mine:
             if lot.ends is not None and at > lot.ends + timedelta(minutes=60):
+                lot.has_lapsed = lot.has_lapsed or lot.left > 0
                 lot.lapsed += lot.left
         if account in self.late and at > self.late[account]:
             del self.late[account]
@@ -152,6 +250,7 @@ class NaiveLedger:
             quota = CATALOG.quotas.free_first_period
         for lot in mine:
             if lot.ends is not None and lot.ends > start:  # cut short by another anchor
+                lot.has_lapsed = lot.has_lapsed or lot.left > 0
                 lot.lapsed += lot.left
         self.late.pop(account, None)
         if self.ends.get(account) == start and at <= start + timedelta(minutes=60):
@@ -178,6 +277,13 @@ class NaiveLedger:
     def _pooled(self, workspace_id: str) -> bool:
         workspace = self.workspaces[workspace_id]
         return workspace.plan == "free" or workspace.status == "canceled"
+
+
+def _first(lots: list[NaiveLot]) -> NaiveLot:
+    """Whose credit burns next."""
+    open_lots = [lot for lot in lots if lot.left]
+    quota = [lot for lot in open_lots if lot.kind == "quota"]
+    return min(quota or open_lots, key=lambda lot: (lot.opened_at, lot.lot_id))
 
 
 def _period(anchor: date, at: datetime) -> tuple[datetime, datetime, bool]:

@@ -10,11 +10,22 @@ from typing import get_args
 from hypothesis import strategies as st
 
 from shared.contracts.decode import Tombstone
+from shared.contracts.holds import CaptureHold, HoldCredits, ReleaseHold
 from shared.contracts.message import Message
-from shared.contracts.product import UsageReported
+from shared.contracts.product import UsageReported, UsageReversed
 from shared.contracts.top_up_events import PurchasePaid
 from shared.contracts.workspace import MemberChanged, Plan, Role, WorkspaceChanged, WorkspaceStatus
-from tests.integration.credit_ledger.ledger import catalog, member, paid, usage, workspace
+from tests.integration.credit_ledger.ledger import (
+    capture,
+    catalog,
+    hold,
+    member,
+    paid,
+    release,
+    reversal,
+    usage,
+    workspace,
+)
 
 BEGIN = datetime(2026, 1, 20, tzinfo=UTC)
 WORKSPACES = ("acme", "zeta")
@@ -42,6 +53,11 @@ class Ring:
 
 
 @dataclass(frozen=True)
+class HoldsRing(Ring):
+    """Of its timers only those of its holds are."""
+
+
+@dataclass(frozen=True)
 class Operation:
     """Something that comes at an instant of the log."""
 
@@ -62,6 +78,33 @@ def _usages(workspace_id: str) -> st.SearchStrategy[UsageReported]:
         st.sampled_from([1, 4, 7, 12]),
         st.sampled_from(USERS),
     )
+
+
+def _reversals(workspace_id: str) -> st.SearchStrategy[UsageReversed]:
+    return st.builds(lambda number: reversal(f"u{number}", workspace_id), st.integers(0, 40))
+
+
+def _holds(workspace_id: str) -> st.SearchStrategy[HoldCredits]:
+    """Some for minutes, some past the next period's end."""
+    return st.builds(
+        lambda number, credits, user, expires_in_s: hold(f"h{number}", credits, user, workspace_id, expires_in_s),
+        st.integers(0, 12),
+        st.sampled_from([1, 4, 7, 12]),
+        st.sampled_from(USERS),
+        st.sampled_from([1, 2, 120, 86_400]),
+    )
+
+
+def _captures(workspace_id: str) -> st.SearchStrategy[CaptureHold]:
+    return st.builds(
+        lambda number, credits: capture(f"h{number}", credits, workspace_id),
+        st.integers(0, 12),
+        st.sampled_from([1, 3, 4, 12]),
+    )
+
+
+def _releases(workspace_id: str) -> st.SearchStrategy[ReleaseHold]:
+    return st.builds(lambda number: release(f"h{number}", workspace_id), st.integers(0, 12))
 
 
 def _purchases(workspace_id: str) -> st.SearchStrategy[PurchasePaid]:
@@ -103,10 +146,14 @@ def _contents(workspace_id: str) -> st.SearchStrategy[Message | Tombstone | Ring
     """Mostly usage, some purchases; what turns everything off is rare, or little else would be seen."""
     kinds: dict[str, tuple[int, st.SearchStrategy[Message | Tombstone | Ring]]] = {
         "usage": (24, _usages(workspace_id)),
+        "reversal": (8, _reversals(workspace_id)),
+        "hold": (12, _holds(workspace_id)),
+        "capture": (8, _captures(workspace_id)),
+        "release": (3, _releases(workspace_id)),
         "purchase": (6, _purchases(workspace_id)),
         "workspace": (3, _workspaces(workspace_id)),
         "member": (3, _members(workspace_id)),
-        "ring": (2, st.just(Ring(workspace_id))),
+        "ring": (3, st.just(Ring(workspace_id))),
         "gone": (1, _gone(workspace_id)),
     }
     weighted = [kind for kind, (weight, _) in kinds.items() for _ in range(weight)]
@@ -142,9 +189,9 @@ def histories(draw: st.DrawFn, workspace_id: str | None = None) -> list[Operatio
 
 @st.composite
 def doubled(draw: st.DrawFn, history: Sequence[Operation]) -> list[Operation]:
-    """The same history with usage and purchases delivered again, any number of them, any time later."""
+    """The same history with usage, holds and purchases delivered again, any number of them, any time later."""
     result = list(history)
-    again = [each for each in history if isinstance(each.content, UsageReported | PurchasePaid)]
+    again = [each for each in history if isinstance(each.content, UsageReported | PurchasePaid | HoldCredits)]
     for each in draw(st.lists(st.sampled_from(again), max_size=12)) if again else ():
         place = draw(st.integers(_first(result, each) + 1, len(result)))
         result.insert(place, Operation(each.content, result[place - 1].at))

@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from services.credit_ledger.handlers.holds import expire_holds
 from services.credit_ledger.handlers.renewal import renew
 from services.credit_ledger.repository import LedgerRepository
 from shared.contracts.credit_ledger import POOL
-from shared.messaging.work import Cause, Received, Work
-from tests.integration.credit_ledger.ledger import HANDLERS, PRODUCT
+from shared.messaging.work import Cause, Effect, Outgoing, Received, Work
+from tests.integration.credit_ledger.ledger import PRODUCT, handler_of
 from tests.property.credit_ledger.memory import Tables
 from tests.property.credit_ledger.operations import BEGIN, CATALOG, USERS, Operation, Ring
 
@@ -49,9 +50,11 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.tables = Tables()
+        self.told: list[Outgoing] = []
 
     def transact(self, batch: Sequence[Operation]) -> None:
-        handle(self.tables.repository(), batch)
+        effects = handle(self.tables.repository(), batch)
+        self.told.extend(effect for effect in effects if isinstance(effect, Outgoing))
 
     def books(self) -> bytes:
         tables = self.tables
@@ -59,6 +62,9 @@ class MemoryStore:
             lots=[(*key, *(getattr(lot, name) for name in LOT_COLUMNS)) for key, lot in tables.lots.values()],
             postings=tables.postings.values(),
             usages=tables.usages.values(),
+            holds=tables.holds.values(),
+            reversals=[(*key, *row) for key, row in tables.reversals.items()],
+            ends=tables.ends.values(),
             accounts=[(*key, *row) for key, row in tables.accounts.items() if row[0]],
             purchases=[
                 (*each.key, each.buyer_id, each.credited_at, line.user_id, line.lot_id, line.credits, line.usable)
@@ -77,26 +83,33 @@ def play(store: Store, history: Sequence[Operation], cuts: Collection[int] = ())
 
 
 def batches(history: Sequence[Operation], cuts: Collection[int]) -> Iterator[Sequence[Operation]]:
-    """Runs of one type, as the runtime hands them to handlers."""
+    """Runs of one handler, as the runtime makes them."""
     start = 0
     for place in range(1, len(history) + 1):
         whole = place == len(history) or place in cuts
-        if whole or type(history[place].content) is not type(history[start].content):
+        if whole or _kind(history[place]) is not _kind(history[start]):
             yield history[start:place]
             start = place
 
 
-def handle(repository: LedgerRepository, batch: Sequence[Operation]) -> None:
-    """One run through its handler."""
+def _kind(operation: Operation) -> object:
+    return Ring if isinstance(operation.content, Ring) else handler_of(operation.content)
+
+
+def handle(repository: LedgerRepository, batch: Sequence[Operation]) -> list[Effect]:
+    """One run through its handler, and what that gave back."""
+    effects: list[Effect] = []
     if isinstance(batch[0].content, Ring):
         for each in batch:
-            refs = [f"{each.workspace_id}/{user}" for user in (*USERS, POOL)]
-            list(renew(refs, Work(repository, each.at, NoTimers())))
-        return
+            refs = [f"{each.workspace_id}/{user}" for user in (*USERS, POOL)] if type(each.content) is Ring else []
+            effects.extend(renew(refs, Work(repository, each.at, NoTimers())))
+            holds = [f"{each.workspace_id}/h{number}/{PRODUCT}" for number in range(13)]
+            effects.extend(expire_holds(holds, Work(repository, each.at, NoTimers())))
+        return effects
     received: list[Received[Any]] = [
         Received(each.content, Cause(PRODUCT, "event"), "topic", 0, 0, 0, each.at, may_wait=False) for each in batch
     ]
-    list(HANDLERS[type(batch[0].content)](received, Work(repository, batch[-1].at, NoTimers())))
+    return list(handler_of(batch[0].content)(received, Work(repository, batch[-1].at, NoTimers())))
 
 
 def canonical(**tables: Iterable[Sequence[object]]) -> bytes:

@@ -11,16 +11,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.credit_ledger.domain.lot import burning_order
-from shared.contracts.product import UsageReported
+from services.credit_ledger.domain.posting import Posting
+from shared.contracts.credit_ledger import BalanceChanged, BalanceLow, CreditsExhausted
+from shared.contracts.holds import CaptureHold, ReleaseHold
+from shared.contracts.message import Message
+from shared.contracts.product import UsageReported, UsageReversed
 from tests.property.credit_ledger.memory import Tables
 from tests.property.credit_ledger.model import NaiveLedger
 from tests.property.credit_ledger.operations import BEGIN, CATALOG, Operation, cuts, doubled, histories, interleaved
 from tests.property.credit_ledger.replay import MemoryStore, batches, play
 
+CROSSINGS = (BalanceLow, CreditsExhausted)
+
 thorough = settings(max_examples=80, deadline=None)
 
 
-@pytest.mark.rule("C1", "C4", "C5", "C6", "C7", "C10", "C11", "C16")
+@pytest.mark.rule("C1", "C4", "C5", "C6", "C7", "C9", "C10", "C11", "C12", "C16")
 @thorough
 @given(histories(), cuts)
 def test_every_history_ends_as_the_naive_model_says(history: Sequence[Operation], cuts: Collection[int]) -> None:
@@ -34,13 +40,26 @@ def test_every_history_ends_as_the_naive_model_says(history: Sequence[Operation]
         for account, lot in tables.lots.values()
     }
     assert {names[lot.lot_id]: lot.remaining for _, lot in tables.lots.values()} == model.left()
-    usage_of = {row.transaction_id: f"{row.workspace_id}/{row.usage_id}" for row in tables.usages.values()}
+    usage_of: dict[object, str] = {
+        row.transaction_id: f"{row.workspace_id}/{row.usage_id}" for row in tables.usages.values()
+    }
+    usage_of |= {end.transaction_id: f"hold {end.workspace_id}/{end.hold_id}" for end in tables.ends.values()}
     burned: dict[str, dict[str, int]] = defaultdict(dict)
     for posting in tables.postings.values():
         if posting.credit_contra == "burned" and posting.debit_lot_id:
             burned[usage_of[posting.transaction_id]][names[posting.debit_lot_id]] = posting.credits
+    for workspace_id, _, usage_id in tables.reversals:
+        burned.pop(f"{workspace_id}/{usage_id}")
     assert burned == model.burned()
     outcomes = {(row.workspace_id, row.usage_id): row.outcome for row in tables.usages.values()}
+    states = {(row.workspace_id, row.hold_id): row.state for row in tables.holds.values()}
+    assert states == {key: hold.state for key, hold in model.holds.items()}
+    held: dict[str, int] = defaultdict(int)
+    for posting in tables.postings.values():
+        lot_id = posting.debit_lot_id or posting.credit_lot_id
+        if lot_id:
+            held[names[lot_id]] += _into_held(posting)
+    assert {name: credits for name, credits in held.items() if credits} == model.held()
     assert outcomes == {key: "burned" if outcome == "burned" else "refused" for key, outcome in model.outcomes.items()}
 
 
@@ -53,6 +72,30 @@ def test_any_duplication_and_any_cut_of_batches_gives_the_same_books_to_the_byte
 ) -> None:
     again = data.draw(doubled(history))
     assert play(MemoryStore(), again, other_cuts) == play(MemoryStore(), history, cuts)
+
+
+@pytest.mark.rule("C15")
+@thorough
+@given(histories("acme"), cuts)
+def test_a_crossing_is_told_once_whatever_the_cut_and_only_where_credits_went_down(
+    history: Sequence[Operation], cuts: Collection[int]
+) -> None:
+    one_by_one, cut = MemoryStore(), MemoryStore()
+    play(one_by_one, history, range(len(history)))
+    play(cut, history, cuts)
+    told = [outgoing.event_id for outgoing in one_by_one.told if isinstance(outgoing.message, CROSSINGS)]
+    assert len(told) == len(set(told))
+    assert told == [outgoing.event_id for outgoing in cut.told if isinstance(outgoing.message, CROSSINGS)]
+    crossed: dict[str, Message] = {}
+    for message in (outgoing.message for outgoing in one_by_one.told):
+        if isinstance(message, CROSSINGS):
+            crossed[message.key()] = message
+        elif isinstance(message, BalanceChanged):
+            low = crossed.pop(message.key(), None)
+            if isinstance(low, CreditsExhausted):
+                assert message.usable == 0
+            elif isinstance(low, BalanceLow):
+                assert 0 < message.usable == low.usable <= low.threshold
 
 
 @pytest.mark.case(7)
@@ -83,6 +126,10 @@ def test_in_any_order_no_credit_is_made_lost_moved_or_burned_out_of_turn(
             _check_burning_order(store.tables, before, batch[0])
 
 
+def _into_held(posting: Posting) -> int:
+    return posting.credits * ((posting.credit_contra == "held") - (posting.debit_contra == "held"))
+
+
 def _check_invariants(tables: Tables) -> None:
     fold: dict[object, int] = defaultdict(int)
     for posting in tables.postings.values():
@@ -107,7 +154,10 @@ def _check_invariants(tables: Tables) -> None:
         for posting in tables.postings.values():
             if posting.transaction_id == row.transaction_id and posting.debit_lot_id:
                 assert owners[posting.debit_lot_id] in [(row.workspace_id, row.user_id), (row.workspace_id, "~pool")]
-    assert not burned
+    ends: dict[object, int] = {end.transaction_id: end.burned for end in tables.ends.values() if end.burned}
+    assert burned == ends
+    open_holds = {row.transaction_id: row.credits for row in tables.holds.values() if row.state == "held"}
+    assert fold["held"] == sum(open_holds.values()) == sum(row[4] for row in tables.accounts.values())
 
 
 def _check_burning_order(tables: Tables, before: dict[UUID, int], operation: Operation) -> None:
@@ -118,6 +168,8 @@ def _check_burning_order(tables: Tables, before: dict[UUID, int], operation: Ope
     """
     usage = operation.content
     occurred_at = usage.occurred_at if isinstance(usage, UsageReported) else operation.at
+    if isinstance(usage, CaptureHold | ReleaseHold | UsageReversed):
+        return  # what was held keeps its place, whatever came meanwhile
     taken = [lot for lot_id, (_, lot) in tables.lots.items() if lot.remaining < before.get(lot_id, lot.granted)]
     lapsed = {each.debit_lot_id for each in tables.postings.values() if each.credit_contra == "lapsed"}
     for lot in taken:

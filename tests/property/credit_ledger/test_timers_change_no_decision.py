@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.credit_ledger.domain.posting import Posting
-from tests.integration.credit_ledger.ledger import member, paid, usage, workspace
-from tests.property.credit_ledger.operations import BEGIN, Operation, Ring, cuts
+from tests.integration.credit_ledger.ledger import capture, hold, member, paid, release, usage, workspace
+from tests.property.credit_ledger.operations import BEGIN, HoldsRing, Operation, Ring, cuts
 from tests.property.credit_ledger.replay import MemoryStore, play
 
 END = datetime(2026, 2, 5, tzinfo=UTC)
@@ -70,3 +70,65 @@ def test_wherever_the_timer_rings_every_usage_is_decided_alike(
     play(plain, [*KNOWN, *history, *end])
     play(late, [*KNOWN, *data.draw(rung(history)), *end], cuts)
     assert decisions(late) == decisions(plain)
+
+
+@st.composite
+def about_holds(draw: st.DrawFn) -> list[Operation]:
+    """Two days of holds of minutes to hours, their ends, and usage that wants what they hold, over a period's end."""
+    history = []
+    begin = END - timedelta(hours=20)
+    for number, minute in enumerate(sorted(draw(st.lists(st.integers(0, 40 * 60), min_size=6, max_size=24)))):
+        at, name = begin + minute * MINUTE, f"h{draw(st.integers(0, 6))}"
+        credits = draw(st.sampled_from([1, 4, 7, 12]))
+        content = draw(
+            st.sampled_from(
+                [
+                    hold(name, credits, expires_in_s=draw(st.sampled_from([60, 600, 3_600, 36_000]))),
+                    hold(name, credits, expires_in_s=36_000),
+                    capture(name, credits),
+                    release(name),
+                    usage(f"u{number}", credits, occurred_at=at),
+                ]
+            )
+        )
+        history.append(Operation(content, at))
+    return history
+
+
+@st.composite
+def expired(draw: st.DrawFn, history: Sequence[Operation]) -> list[Operation]:
+    """The same log, handled up to an hour late: of the timers only those of the holds ring by that clock."""
+    result: list[Operation] = []
+    clock = history[0].at
+    for each in history:
+        clock = max(clock, each.at + draw(st.integers(0, 60)) * MINUTE)
+        if draw(st.booleans()):
+            result.append(Operation(HoldsRing("acme"), clock))
+        result.append(each)
+    return result
+
+
+def moved(store: MemoryStore) -> tuple[list[object], object, dict[object, int]]:
+    """As `decisions`, but for the ordinals: a capture after the expiry has fewer postings."""
+    usages, burned, left = decisions(store)
+    return usages, [(each.transaction_id, each.debit_lot_id, each.credits) for each in burned], left
+
+
+def fates(store: MemoryStore) -> dict[object, str]:
+    """A release that comes after the timer rang is told that the hold has expired: the same for the credits."""
+    return {key: row.state.replace("expired", "released") for key, row in store.tables.holds.items()}
+
+
+@pytest.mark.rule("C9")
+@settings(max_examples=300, deadline=None)
+@given(st.data(), about_holds(), cuts)
+def test_wherever_the_timer_of_a_hold_rings_everything_is_decided_alike(
+    data: st.DataObject, history: list[Operation], cuts: Collection[int]
+) -> None:
+    plain, late = MemoryStore(), MemoryStore()
+    end = [Operation(Ring("acme"), END + timedelta(days=3))]
+    play(plain, [*KNOWN, *history, *end])
+    play(late, [*KNOWN, *data.draw(expired(history)), *end], cuts)
+    assert moved(late) == moved(plain)
+    assert "held" not in {row.state for row in plain.tables.holds.values()}
+    assert fates(late) == fates(plain)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from services.cli.history import tell_history
 from services.cli.listening import Event
 from shared.contracts.credit_ledger import (
@@ -12,10 +14,12 @@ from shared.contracts.credit_ledger import (
     CreditsBurned,
     CreditsGranted,
     CreditsPaused,
+    CreditsReturned,
     PurchaseCredited,
     QuotaLapsed,
 )
 from shared.contracts.envelope import Envelope
+from shared.contracts.holds import CreditsHeld, HoldEnded
 from shared.contracts.message import Message
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -78,6 +82,41 @@ def test_every_credit_has_an_origin_and_an_end() -> None:
     assert (bought.granted, bought.burned, bought.remaining) == (3_000, 500, 2_500)
     assert bought.origin == f"purchase {PURCHASE} by adam"
     assert len(history.events) == 6
+
+
+HOLD: dict[str, Any] = {**EDITH, "hold_id": "h1", "hold_source": "/products/studio", "transaction_id": PURCHASE}
+
+
+def moved(lot: str, kind: str, credits: int) -> list[dict[str, Any]]:
+    return [{"lot_id": lot, "kind": kind, "credits": credits}]
+
+
+def ended(outcome: str, **movements: Any) -> HoldEnded:
+    return HoldEnded.model_validate({**HOLD, "outcome": outcome, **movements})
+
+
+@pytest.mark.rule("C9", "C12")
+def test_what_is_held_captured_and_taken_back_is_accounted_for() -> None:
+    bought = moved(BOUGHT, "top_up", 120)
+    held = CreditsHeld.model_validate({**HOLD, "credits": 120, "lots": bought})
+    assert tell_history("acme/edith", events(*LIFE, held)).lots[BOUGHT].sums == (3_000, 500, 120, 0, 2_380)
+    captured = ended("captured", burned=moved(BOUGHT, "top_up", 97), returned=moved(BOUGHT, "top_up", 23))
+    assert tell_history("acme/edith", events(*LIFE, held, captured)).lots[BOUGHT].sums == (3_000, 597, 0, 0, 2_403)
+    returned = CreditsReturned.model_validate(
+        {**EDITH, "usage_id": "u1", "usage_source": "/s", "transaction_id": PURCHASE, "returned": bought}
+    )
+    assert tell_history("acme/edith", events(*LIFE, returned)).lots[BOUGHT].sums == (3_000, 380, 0, 0, 2_620)
+
+
+@pytest.mark.rule("C9", "C12")
+def test_a_capture_told_after_the_expiry_takes_back_what_had_returned_or_lapsed() -> None:
+    held = CreditsHeld.model_validate(
+        {**HOLD, "credits": 30, "lots": [*moved(QUOTA, "quota", 10), *moved(BOUGHT, "top_up", 20)]}
+    )
+    expired = ended("expired", lapsed=moved(QUOTA, "quota", 10), returned=moved(BOUGHT, "top_up", 20))
+    late = ended("captured", late=True, burned=[*moved(QUOTA, "quota", 10), *moved(BOUGHT, "top_up", 5)])
+    lots = tell_history("acme/edith", events(LIFE[0], *LIFE[1:3], held, expired, late)).lots
+    assert (lots[QUOTA].sums, lots[BOUGHT].sums) == ((100, 10, 0, 0, 90), (3_000, 5, 0, 0, 2_995))
 
 
 def test_an_event_that_comes_twice_counts_once() -> None:

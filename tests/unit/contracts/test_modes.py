@@ -122,9 +122,9 @@ def test_data_that_an_sdk_held_as_bytes_is_read() -> None:
 
 
 def test_a_new_type_of_our_own_is_ignored_where_it_would_be_poison_from_others() -> None:
-    (ours,) = decode(LEDGER_ACCOUNT, b"acme/edith", value(type="credit-ledger.credits-held.v1"), ())
-    assert ours == Ignored("credit-ledger.credits-held.v1")
-    (theirs,) = decode(PRODUCT_USAGE, b"acme", value(type="product.usage-reversed.v1"), ())
+    (ours,) = decode(LEDGER_ACCOUNT, b"acme/edith", value(type="credit-ledger.credits-dreamt.v1"), ())
+    assert ours == Ignored("credit-ledger.credits-dreamt.v1")
+    (theirs,) = decode(PRODUCT_USAGE, b"acme", value(type="product.usage-dreamt.v1"), ())
     assert isinstance(theirs, Unreadable)
     assert theirs.flaw is Flaw.UNKNOWN_TYPE
 

@@ -49,13 +49,16 @@ workspaces          | select insert update(cycle_anchor plan removed status vers
 members             | select insert update(removed role version)
 catalogs            | select insert
 action_prices       | select insert
-accounts            | select insert update(late_until period_end period_start version)
+accounts            | select insert update(held holds_until late_until period_end period_start version)
 lots                | select insert update(remaining)
 postings            | select insert
 entries             | select
 grants              | select insert
 purchases           | select insert
 usages              | select insert
+holds               | select insert update(state)
+hold_ends           | select insert
+usage_reversals     | select insert
 purchase_conflicts  | select insert
 """
 
