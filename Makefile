@@ -33,7 +33,7 @@ test: lint ## lint, types, import rules and all tests
 	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal --ignore tests/containers
 
 test-containers: $(INSTALLED) ## integration and end-to-end tests on servers and workers in Docker, and what only that shows
-	@REFILL_TEST_STACK=containers $(RUN) -m pytest -n $(CONTAINER_WORKERS) --dist loadgroup --no-loadscope-reorder \
+	@REFILL_TEST_STACK=containers $(RUN) -m pytest -n $(CONTAINER_WORKERS) --no-loadscope-reorder \
 	    --timeout 300 --durations 15 tests/integration tests/e2e tests/containers
 
 test-unit: $(INSTALLED) ## unit tests only: under 5 seconds, no server

@@ -10,6 +10,7 @@ from tests.stack.fixtures import (
     run_folder,
     world,
 )
+from tests.stack.scheduling import pytest_xdist_make_scheduler
 from tests.stack.selection import pytest_collection_modifyitems, pytest_terminal_summary, pytest_testnodedown
 from tests.stack.session import pytest_configure, pytest_unconfigure
 
@@ -25,6 +26,7 @@ __all__ = [
     "pytest_terminal_summary",
     "pytest_testnodedown",
     "pytest_unconfigure",
+    "pytest_xdist_make_scheduler",
     "run_folder",
     "world",
 ]

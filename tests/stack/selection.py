@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-from deploy.local.run_folder import PROJECT
 from tests.stack import choice
+from tests.stack.scheduling import TOGETHER, scope
 
 EMBEDDED_MARKER = "embedded(reason): this test is about the embedded stack itself; not run on containers"
 NO_ENGINE_VARIABLE = "REFILL_TEST_NO_ENGINE"
 """Why no engine answers, found by the run's first process."""
 
-SYSTEMS = ("town", "site")
-"""Whole systems that many tests of a process share and that take longer to start than any of them takes."""
-WHOLE_STACKS = Path("tests", "containers")
-FAULTS = WHOLE_STACKS / "faults"
-"""What needs whole compose projects, each a machine's worth of processes: two at a time at most, in two halves of
-about the same length."""
-
 DESELECTED = pytest.StashKey[Counter[str]]()
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist writes the groups into the tests' names
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On containers: leaves out what is marked `embedded`; skips everything else when there is no engine."""
     if choice.name() != choice.CONTAINERS:
@@ -35,7 +26,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
         _remember(config, Counter(left_out.values()))
-    _keep_together(items)
+    items.sort(key=_rank)
     if trouble := os.environ.get(NO_ENGINE_VARIABLE):
         for item in items:
             item.add_marker(pytest.mark.skip(reason=trouble))
@@ -55,30 +46,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"DESELECTED [{count}] on containers: {reason}")
 
 
-def _keep_together(items: list[pytest.Item]) -> None:
-    """Tests that share a system stay in one process of xdist (`--dist loadgroup`), and the longest begin first."""
-    for item in items:
-        if group := _group(item):
-            item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=_rank)
-
-
 def _rank(item: pytest.Item) -> int:
     """How early it begins: a long test at the end leaves the other processes idle."""
-    if item.path.relative_to(PROJECT).is_relative_to(WHOLE_STACKS):
-        return 0
-    if _group(item):
-        return 1
-    return 2 if "world" in getattr(item, "fixturenames", ()) else 3
-
-
-def _group(item: pytest.Item) -> str:
-    """Empty for a test that any process may run."""
-    path = item.path.relative_to(PROJECT)
-    shared = [name for name in SYSTEMS if name in getattr(item, "fixturenames", ())]
-    if path.is_relative_to(WHOLE_STACKS):
-        return str(FAULTS if path.is_relative_to(FAULTS) else WHOLE_STACKS)
-    return shared[0] if shared else ""
+    folder = scope(item.nodeid)
+    if folder in TOGETHER:
+        return TOGETHER.index(folder)
+    return len(TOGETHER) + ("world" not in getattr(item, "fixturenames", ()))
 
 
 def _remember(config: pytest.Config, left_out: Counter[str]) -> None:
