@@ -23,6 +23,7 @@ from deploy.local.example_cards import save_example_cards
 from deploy.local.run_folder import PROJECT, RUNS
 from deploy.local.world import World
 from shared.contracts import catalog
+from shared.contracts.holds import HoldCredits, HoldPlaced
 from shared.contracts.notification import NoticeDelivered
 from shared.contracts.top_up_commands import RequestTopUp
 from shared.contracts.top_up_events import PurchaseAccepted, TopUpRequested
@@ -141,6 +142,7 @@ def play_the_household(scenery: Scenery) -> None:
         scenery.world.mailbox.behave("accept")
         town.ask(purchase_command(home, town.quote(home)), PurchaseAccepted)
         told(town, home.person("owner"), "purchase_receipt")
+        hold(town, home)
         poison_with_people(town, home)
         meet_a_bug_that_quotes(scenery, town, home)
     finally:
@@ -168,6 +170,14 @@ def ask(town: Town, home: Household) -> None:
     told(town, home.person("owner"), "top_up_requested", channel="in_app")
     mails = "SELECT count(*) FROM notification.emails WHERE failure = 'refused_by_server'"
     wait_until(lambda: count(town.superuser_url, mails) >= 1, "the mail server has refused")
+
+
+def hold(town: Town, home: Household) -> None:
+    command = HoldCredits(
+        workspace_id=home.name, hold_id=str(uuid4()), user_id=home.person("editor"), credits=1, expires_in_s=3_600
+    )
+    answer = town.witness.answer(town.client.send(catalog.HOLD_COMMANDS, command), HoldPlaced)
+    assert isinstance(answer, HoldPlaced)
 
 
 def poison_with_people(town: Town, home: Household) -> None:
