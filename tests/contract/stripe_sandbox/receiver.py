@@ -43,10 +43,11 @@ def listening() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status = receiver.answers.pop(0) if receiver.answers else 200
+            # Before the answer: after it the next one may come, and its thread be quicker.
+            receiver.arrived.put((body, self.headers["Stripe-Signature"]))
             self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
-            receiver.arrived.put((body, self.headers["Stripe-Signature"]))
 
         def log_message(self, *args: object) -> None:
             """Silent."""
