@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from itertools import groupby, islice
 from uuid import uuid4
 
 from services.cli.listening import Event, Listening
-from shared.contracts.envelope import CONTENT_TYPE_HEADERS, Envelope, write
+from shared.client.opening import opening
 from shared.contracts.message import Message
 from shared.contracts.topics import Topic
 from shared.messaging.kafka import Publisher, bounds_of
@@ -54,17 +52,7 @@ class Client:
 
     def parcel(self, topic: Topic, message: Message, event_id: str) -> Parcel:
         """The message as a whole event under its own key."""
-        envelope = Envelope(
-            id=event_id,
-            source=self._source,
-            type=message.type,
-            time=datetime.now(UTC),
-            data=message.wire(),
-            subject=message.key(),
-            correlation_id=event_id,
-            traceparent=f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01",  # W3C Trace Context: a trace begins
-        )
-        return Parcel(topic, message.key().encode(), write(envelope), CONTENT_TYPE_HEADERS)
+        return opening(self._source, topic, message, event_id)
 
     def deliver(self, parcels: Iterable[Parcel]) -> int:
         """Send parcels in order, some thousands at a time; returns how many. Raises `NotSent`."""

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from datetime import UTC, datetime
 from uuid import uuid4
 
 import structlog
 
+from shared.client.opening import opening
 from shared.client.outcomes import CreditsError, NotSent
 from shared.contracts.catalog import BY_NAME, LEDGER_ANSWERS
 from shared.contracts.decode import Decoded, decode
-from shared.contracts.envelope import CONTENT_TYPE_HEADERS, Envelope, write
 from shared.contracts.message import Message
 from shared.contracts.topics import Topic
 from shared.messaging.failures import Weather
 from shared.messaging.kafka import LogReader, Publisher
-from shared.messaging.log import Parcel
 from shared.messaging.settings import KafkaSettings
 
 POLL_MS = 100
@@ -56,18 +53,7 @@ class Line:
 
     def send(self, topic: Topic, message: Message, event_id: str | None = None) -> None:
         """Send one message and wait for Kafka's acknowledgement. Raises `NotSent`."""
-        event_id = event_id or str(uuid4())
-        envelope = Envelope(
-            id=event_id,
-            source=self.source,
-            type=message.type,
-            time=datetime.now(UTC),
-            data=message.wire(),
-            subject=message.key(),
-            correlation_id=event_id,
-            traceparent=f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01",  # W3C Trace Context: a trace begins
-        )
-        parcel = Parcel(topic, message.key().encode(), write(envelope), CONTENT_TYPE_HEADERS)
+        parcel = opening(self.source, topic, message, event_id or str(uuid4()))
         with self._sending:
             sent = self._publisher.send([parcel])
         if sent.error:
