@@ -22,7 +22,7 @@ from shared.messaging.failures import Weather
 from shared.messaging.log import KafkaProblem
 from shared.messaging.settings import KafkaSettings
 from tests.stack.containers.engine import container_of
-from tests.stack.containers.server import Server
+from tests.stack.containers.server import Restartable, Server
 
 IMAGE = "apache/kafka:4.3.1"
 DATA = "/var/lib/kafka/data"
@@ -43,17 +43,16 @@ ENVIRONMENT = {
 CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk"  # names the cluster and is no secret
 LOST_PORT = "Address already in use"
 PAUSE_S = 0.2
-START_TIMEOUT_S = 240  # 11 s on two idle cores, twice Java: without the embedded broker's start-up cache
+START_TIMEOUT_S = 240  # twice Java without the embedded broker's start-up cache, and cores that much else waits for
 
 
-class KafkaContainer:
+class KafkaContainer(Restartable):
     """A broker of one run. The address stays the same over restarts."""
 
     def __init__(self, run: RunFolder, name: str = "kafka") -> None:
         self._run = run
         self._ports: tuple[int, int] | None = None
         self._passwords = {SUPER_USER: secrets.token_urlsafe(32), BROKER: secrets.token_urlsafe(32)}
-        self._server: Server | None = None
 
     @property
     def bootstrap(self) -> str:
@@ -65,10 +64,6 @@ class KafkaContainer:
     def admin(self) -> KafkaSettings:
         """How its super user reaches it."""
         return self._admin_at(self.bootstrap)
-
-    @property
-    def running(self) -> bool:
-        return self._server is not None and self._server.running
 
     def start(self) -> None:
         """Formats its storage on the first call, starts the broker, and returns when it serves clients.
@@ -88,25 +83,6 @@ class KafkaContainer:
                 server.remove()
             time.sleep(PAUSE_S)
         raise Trouble(f"Apache Kafka did not start; the end of what it said:\n{server.said()}")
-
-    def stop(self) -> None:
-        """Stops cleanly."""
-        if self.running:
-            self._started.stop()
-
-    def kill(self) -> None:
-        """SIGKILL, as a crash."""
-        self._started.kill()
-
-    def restart(self) -> None:
-        """Starts again on the same data and the same port, after any kind of end."""
-        self.stop()
-        self.start()
-
-    @property
-    def _started(self) -> Server:
-        assert self._server is not None, "not started"
-        return self._server
 
     def _admin_at(self, bootstrap: str) -> KafkaSettings:
         return KafkaSettings(

@@ -15,7 +15,7 @@ from deploy.local.run_folder import RunFolder
 from deploy.local.trouble import Trouble
 from deploy.local.waiting import wait_until
 from tests.stack.containers.engine import container_of
-from tests.stack.containers.server import Server
+from tests.stack.containers.server import Restartable, Server
 
 IMAGE = "postgres:18"
 LOST_PORT = "Address already in use"
@@ -26,23 +26,18 @@ LOCALE = "--locale=C --locale-provider=builtin --builtin-locale=C.UTF-8"
 PASSWORDS = "--auth-host=scram-sha-256"
 
 
-class PostgresContainer:
+class PostgresContainer(Restartable):
     """A server of one run. The address stays the same over restarts."""
 
     def __init__(self, run: RunFolder, name: str = "postgres") -> None:
         self._run = run
         self._password = secrets.token_urlsafe(24)
         self._port = 0
-        self._server: Server | None = None
 
     @property
     def url(self) -> str:
         """The superuser's connection string to the maintenance database."""
         return f"postgresql://{SUPERUSER}:{self._password}@{LOOPBACK}:{self._port}/postgres"
-
-    @property
-    def running(self) -> bool:
-        return self._server is not None and self._server.running
 
     def start(self) -> None:
         """Makes the cluster on the first call, starts the server, and returns when it answers queries.
@@ -63,29 +58,10 @@ class PostgresContainer:
             time.sleep(PAUSE_S)
         raise Trouble(f"PostgreSQL did not start; the end of what it said:\n{server.said()}")
 
-    def stop(self) -> None:
-        """Stops cleanly: clients are disconnected, everything is on disk."""
-        if self.running:
-            self._started.stop()
-
     def stop_at_once(self) -> None:
         """An immediate shutdown: no checkpoint, the next start recovers from the log."""
         if self.running:
             self._started.kill("SIGQUIT")
-
-    def kill(self) -> None:
-        """SIGKILL to all of it, as a crash."""
-        self._started.kill()
-
-    def restart(self) -> None:
-        """Starts again on the same data and the same port, after any kind of end."""
-        self.stop()
-        self.start()
-
-    @property
-    def _started(self) -> Server:
-        assert self._server is not None, "not started"
-        return self._server
 
     def _begin(self, port: int) -> Server:
         if self._server is not None:

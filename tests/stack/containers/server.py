@@ -55,3 +55,36 @@ class Server:
     def _container(self) -> Iterator[Any]:  # the SDK is not typed
         with engine() as client:
             yield client.containers.get(self._id)
+
+
+class Restartable:
+    """What a run's server is to its user, in a container that a subclass's `start` makes, or starts again."""
+
+    _server: Server | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._server is not None and self._server.running
+
+    def start(self) -> None:
+        """Returns when it serves. Raises Trouble with the end of what it said when it does not."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """Stops cleanly."""
+        if self.running:
+            self._started.stop()
+
+    def kill(self) -> None:
+        """SIGKILL to all of it, as a crash."""
+        self._started.kill()
+
+    def restart(self) -> None:
+        """Starts again on the same data and the same port, after any kind of end."""
+        self.stop()
+        self.start()
+
+    @property
+    def _started(self) -> Server:
+        assert self._server is not None, "not started"
+        return self._server
