@@ -36,9 +36,12 @@ class TopicSettings(ClientSettings):
 
     def topics(self) -> list[Topic]:
         """The catalog's topics, with the number of partitions wanted here."""
-        if self.topic_partitions is None:
-            return list(TOPICS)
-        return [replace(topic, partitions=self.topic_partitions) for topic in TOPICS]
+        return with_partitions(self.topic_partitions)
+
+
+def with_partitions(number: int | None) -> list[Topic]:
+    """The catalog's topics, each with this number of partitions; with the catalog's own where it is None."""
+    return list(TOPICS) if number is None else [replace(topic, partitions=number) for topic in TOPICS]
 
 
 def create(settings: TopicSettings) -> list[str]:

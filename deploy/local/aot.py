@@ -25,6 +25,10 @@ class AotCache:
         self._file = self._folder / f"{_fingerprint(java, classpath)}.aot"
         self._recording = self._folder / f"{self._file.name}.recording-{uuid.uuid4().hex[:8]}"
 
+    def missing(self) -> bool:
+        """Whether this Java could use one that nobody has recorded yet."""
+        return self._usable and not self._file.exists()
+
     def options_to_use(self) -> list[str]:
         """Java options that use the cache where there is one; a cache that Java refuses is passed over in silence."""
         if not self._usable or not self._file.exists():
@@ -34,7 +38,7 @@ class AotCache:
 
     def options_to_use_or_record(self) -> list[str]:
         """Java options for the broker: use the cache, else record one at its end, else (an older Java) neither."""
-        if not self._usable or self._file.exists():
+        if not self.missing():
             return self.options_to_use()
         self._folder.mkdir(parents=True, exist_ok=True)
         return [f"-XX:AOTCacheOutput={self._recording}", *QUIETLY]

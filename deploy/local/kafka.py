@@ -140,6 +140,13 @@ class KafkaBroker:
                 break
         raise Trouble(f"Apache Kafka did not start; the end of {child.log}:\n{child.log_tail()}")
 
+    def prepare_quick_starts(self) -> None:
+        """Makes the start-up cache where it can be made and is not there yet, by a start and a clean stop: some
+        13 seconds of processor time, and each later start, of any broker, takes 3 instead of 7."""
+        if self._aot.missing():
+            self.start()
+            self.stop()
+
     def stop(self) -> None:
         """Stops cleanly; the first clean stop writes the start-up cache."""
         if self._child is not None:

@@ -14,6 +14,7 @@ from functools import partial
 
 from deploy.kafka import access
 from deploy.kafka.rights import SUPER_USER
+from deploy.kafka.topics import with_partitions
 from deploy.local.cluster import Cluster
 from deploy.local.environment import (
     WEBHOOK_PATH,
@@ -32,6 +33,7 @@ from deploy.local.trouble import Trouble
 from deploy.local.worker import WORKERS, Worker
 from deploy.postgres.roles import AUDITOR, URL_VARIABLES, migrator, worker
 from shared.messaging.settings import KafkaSettings
+from shared.messaging.topic_setup import create_topics
 
 PLAYED_BY_A_PERSON = ("edge", "products", "upstream")
 # A broker on the same machine answers or is dead, and the successor of a killed relay waits this long.
@@ -185,7 +187,8 @@ class World:
         )
 
     def _create_topics(self) -> None:
-        self._run_step("deploy.kafka.topics", "create", {**kafka_environment(self.kafka(SUPER_USER)), **self._settings})
+        partitions = self._settings.get("REFILL_TOPIC_PARTITIONS")
+        create_topics(self.kafka(SUPER_USER), with_partitions(int(partitions) if partitions else None))
 
     def _give_rights(self) -> None:
         access.apply(self.kafka(SUPER_USER), self._principals.passwords())

@@ -19,6 +19,8 @@ from shared.messaging.settings import KafkaSettings
 
 # What Stripe gives a browser to finish a payment with: worth a payment to whoever has it.
 CLIENT_SECRET = re.compile(rb"\b(?:pi|seti|src)_\w+_secret_\w+")
+# By the kind of a key a reader knows what it is, so it may stand anywhere.
+KIND_OF_KEY = re.compile(r"^(?:[rs]k_(?:test|live)|whsec)_")
 SHORTEST = 8  # shorter ones would be found where nobody wrote them
 
 
@@ -69,7 +71,7 @@ def secrets_in(environment: Mapping[str, str]) -> list[Canary]:
         if name.endswith("DATABASE_URL"):
             found.append(Canary(f"the password in {name}", str(conninfo_to_dict(value)["password"])))
         elif name.endswith(("PASSWORD", "KEY", "SECRET")):
-            found.append(Canary(name, value.rpartition("_")[2]))  # what follows sk_test_ and whsec_
+            found.append(Canary(name, KIND_OF_KEY.sub("", value)))
     return found
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -45,10 +46,19 @@ def cluster(postgres_server: str) -> Cluster:
 @pytest.fixture
 def database(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Database]:
     """A fresh empty database with all schemas and roles, and no tables yet; dropped at the end."""
-    made = Database(cluster, f"{_readable(request.node.name)}_{uuid.uuid4().hex[:8]}")
+    with fresh_database(cluster, request.node.name) as made:
+        yield made
+
+
+@contextmanager
+def fresh_database(cluster: Cluster, name: str) -> Iterator[Database]:
+    """For as long as the caller needs it: tests that change nothing may share one."""
+    made = Database(cluster, f"{_readable(name)}_{uuid.uuid4().hex[:8]}")
     cluster.create(made.name)
-    yield made
-    cluster.drop(made.name)
+    try:
+        yield made
+    finally:
+        cluster.drop(made.name)
 
 
 @pytest.fixture

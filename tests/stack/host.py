@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from deploy.local.kafka import KafkaBroker
 from deploy.local.run_folder import RunFolder
 from tests.stack.choice import stack
 from tests.stack.kafka_address import written
@@ -22,6 +23,8 @@ def _postgres(run: RunFolder) -> tuple[str, Callable[[], None]]:
 
 def _kafka(run: RunFolder) -> tuple[str, Callable[[], None]]:
     broker = stack().kafka(run)
+    if isinstance(broker, KafkaBroker):
+        broker.prepare_quick_starts()  # a run starts some twenty brokers
     broker.start()
     return written(broker.admin), broker.stop
 

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import psycopg
 import pytest
 
-from tests.integration.credit_ledger.ledger import Ledger, hold, paid, release, reversal, usage
+from deploy.local.cluster import Cluster
+from tests.integration.credit_ledger.ledger import (
+    Ledger,
+    catalog,
+    hold,
+    member,
+    migrated,
+    paid,
+    release,
+    reversal,
+    usage,
+    workspace,
+)
 from tests.stack.database import Database
+from tests.stack.fixtures import fresh_database
 
 FIXED = ("postings", "usages", "purchases", "grants", "hold_ends", "usage_reversals")
 CHANGES = (
@@ -16,10 +31,20 @@ CHANGES = (
 )
 
 
-@pytest.fixture
-def used(ledger: Ledger) -> Ledger:
+@pytest.fixture(scope="module")
+def database(cluster: Cluster) -> Iterator[Database]:
+    """One for all: what every test here tries is refused."""
+    with fresh_database(cluster, "append_only") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def used(database: Database) -> Iterator[Ledger]:
+    ledger = Ledger(migrated(database))
+    ledger.handle(catalog(), workspace(), member("erin"))
     ledger.handle(paid("p1", "erin"), usage("u1", 100), hold("h1", 20), release("h1"), usage("u2", 5), reversal("u2"))
-    return ledger
+    yield ledger
+    ledger.close()
 
 
 def change(table: str, template: str) -> str:

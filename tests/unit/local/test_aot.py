@@ -31,10 +31,12 @@ def recorded_file(options: list[str]) -> Path:
 
 def test_a_first_run_records_and_the_next_uses_what_was_recorded(tmp_path: Path, java: Java, jar: Path) -> None:
     cache = AotCache(tmp_path, java, [jar])
+    assert cache.missing()
     recorded_file(cache.options_to_use_or_record()).write_bytes(b"cache")
 
     cache.keep_recording(ended_well=True)
 
+    assert not cache.missing()
     [use] = [option for option in cache.options_to_use_or_record() if option.startswith("-XX:AOTCache=")]
     assert Path(use.partition("=")[2]).read_bytes() == b"cache"
 
@@ -62,7 +64,9 @@ def test_another_runtime_or_another_jar_has_a_cache_of_its_own(tmp_path: Path, j
 
 
 def test_a_java_that_knows_no_such_cache_gets_no_options(tmp_path: Path, java: Java, jar: Path) -> None:
-    assert AotCache(tmp_path, Java(java.launcher, 17, java.home), [jar]).options_to_use_or_record() == []
+    cache = AotCache(tmp_path, Java(java.launcher, 17, java.home), [jar])
+    assert cache.options_to_use_or_record() == []
+    assert not cache.missing()
 
 
 def test_old_caches_are_pruned(tmp_path: Path, java: Java, jar: Path) -> None:
