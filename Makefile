@@ -63,7 +63,7 @@ lint: $(INSTALLED) ## ruff, mypy --strict, import rules
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
-docs: $(INSTALLED) ## regenerate JSON Schemas, AsyncAPI documents and the list of reasons
+docs: $(INSTALLED) ## regenerate JSON Schemas, AsyncAPI documents, the lists of reasons and of rules
 	@$(RUN) -m deploy.documents write
 
 lock: ## resolve both locks anew, with hashes (needs uv and the network)

@@ -1,4 +1,6 @@
-"""Writes the documents that come from the contracts: `python -m deploy.documents write`, or `check` that none is stale.
+"""Writes the documents that come from the contracts and the tests' marks.
+
+`python -m deploy.documents write`, or `check` that none is stale.
 
 `write` refuses to replace a v1 schema by one that is no additive successor: what is on the wire must stay readable.
 """
@@ -10,6 +12,7 @@ import json
 import sys
 from pathlib import Path
 
+from deploy.rules import rules_page
 from shared.contracts.documents.additive import breaking_changes
 from shared.contracts.documents.asyncapi import documents
 from shared.contracts.documents.reasons_page import reasons_page
@@ -19,6 +22,7 @@ ROOT = Path(__file__).parents[1]
 SCHEMAS = Path("shared/contracts/schemas")
 ASYNCAPI = Path("docs/asyncapi")
 REASONS = Path("docs/reasons.md")
+RULES = Path("docs/rules.md")
 
 
 def expected() -> dict[Path, str]:
@@ -27,11 +31,12 @@ def expected() -> dict[Path, str]:
     files[SCHEMAS / "envelope.json"] = _json(envelope_schema())
     files.update({ASYNCAPI / f"{name}.json": _json(document) for name, document in documents().items()})
     files[REASONS] = reasons_page()
+    files[RULES] = rules_page(ROOT)
     return files
 
 
 def stale(root: Path = ROOT) -> list[str]:
-    """What differs from the contracts, one line each; empty when all is well."""
+    """What differs from the contracts and marks, one line each; empty when all is well."""
     wanted = expected()
     lines = [f"{path}: missing" for path in wanted if not (root / path).exists()]
     lines += [

@@ -101,7 +101,6 @@ def test_confirming_again_while_a_challenge_is_open_makes_the_old_page_void(shop
     assert shop.effects() == [("charge_succeeded", 1000)]
 
 
-@pytest.mark.rule("B14")
 def test_off_session_the_same_card_is_refused_with_the_intent_in_the_error(shop: Shop) -> None:
     customer = shop.customer(("pm_bank", "pm_card_authenticationRequired"))
 
