@@ -59,7 +59,8 @@ class History:
 
     def adds_up(self, balance: BalanceChanged | None) -> bool:
         """Whether what is left of every lot is what the published balance says of it."""
-        said = {lot.lot_id: lot.remaining for lot in balance.lots if lot.remaining} if balance else {}
+        lots = {lot.lot_id: lot.remaining + lot.withheld for lot in balance.lots} if balance else {}
+        said = {lot_id: credits for lot_id, credits in lots.items() if credits}
         return said == {lot.lot_id: lot.remaining for lot in self.lots.values() if lot.remaining}
 
 

@@ -20,7 +20,7 @@ class LedgerSettings(WorkerSettings):
 
 
 class AuditSettings(BaseSettings):
-    """Of `verify`, which anyone with read access may run (C14)."""
+    """Of `verify` and `explain`, which anyone with read access may run (C14)."""
 
     database_url: DatabaseUrl = Field(
         validation_alias="REFILL_AUDITOR_DATABASE_URL",

@@ -14,14 +14,32 @@ WHERE lots.remaining <> coalesce(fold.credits, 0)
 ORDER BY lots.lot_id;
 
 -- name: every_lot_was_filled_once_with_what_it_was_granted
+-- A quota may have grown inside its period since: in transactions of resizes, which are counted by the next check.
 SELECT lots.lot_id, lots.workspace_id, lots.user_id, lots.granted, coalesce(filled.times, 0) AS times, filled.credits
 FROM lots
 LEFT JOIN (
-    SELECT credit_lot_id AS lot_id, count(*) AS times, sum(credits) AS credits, min(debit_contra) AS origin
-    FROM postings WHERE credit_lot_id IS NOT NULL AND debit_contra NOT IN ('held', 'lapsed', 'burned') GROUP BY credit_lot_id
+    SELECT credit_lot_id AS lot_id, count(*) FILTER (WHERE grown IS NULL) AS times, sum(credits) AS credits, min(debit_contra) AS origin
+    FROM postings LEFT JOIN (SELECT transaction_id, grown FROM quota_resizes) AS resizes USING (transaction_id) WHERE credit_lot_id IS NOT NULL AND debit_contra NOT IN ('held', 'lapsed', 'burned') GROUP BY credit_lot_id
 ) AS filled USING (lot_id)
 WHERE filled.times IS DISTINCT FROM 1 OR filled.credits <> lots.granted
    OR filled.origin IS DISTINCT FROM lots.kind || '_issued'
+ORDER BY lots.lot_id;
+
+-- name: every_growth_of_a_quota_moved_what_it_says
+SELECT quota_resizes.workspace_id, quota_resizes.user_id, quota_resizes.version, quota_resizes.grown, lots.lot_id, postings.credits
+FROM quota_resizes
+LEFT JOIN postings USING (transaction_id)
+LEFT JOIN lots ON lots.lot_id = postings.credit_lot_id AND lots.kind = 'quota'
+    AND (lots.workspace_id, lots.user_id, lots.period_start)
+        = (quota_resizes.workspace_id, quota_resizes.user_id, quota_resizes.period_start)
+WHERE quota_resizes.transaction_id IS NOT NULL
+  AND (lots.lot_id IS NULL OR postings.debit_contra <> 'quota_issued' OR postings.credits <> quota_resizes.grown)
+ORDER BY quota_resizes.workspace_id, quota_resizes.user_id, quota_resizes.version;
+
+-- name: every_quota_gives_what_its_account_says
+SELECT lots.lot_id, lots.workspace_id, lots.user_id, lots.granted, lots.withheld, accounts.quota
+FROM lots JOIN accounts USING (workspace_id, user_id, period_start)
+WHERE lots.kind = 'quota' AND lots.granted - lots.withheld <> accounts.quota
 ORDER BY lots.lot_id;
 
 -- name: every_posting_is_of_a_lot_that_exists

@@ -100,7 +100,8 @@ class _AccountKeyed(Message):
 
 
 class CreditsGranted(_AccountKeyed):
-    """A lot was opened: a period's quota or a purchase's line."""
+    """A lot was opened: a period's quota or a purchase's line. Told again of a quota that a larger plan or seat has
+    made larger inside its period (C8), with what was added."""
 
     type: ClassVar[str] = "credit-ledger.credits-granted.v1"
 
@@ -183,7 +184,7 @@ class CreditsExhausted(_AccountKeyed):
 
 
 class LotBalance(BaseModel):
-    """What is left of one lot."""
+    """What is left of one lot. `withheld` is in it too, but a smaller plan or seat does not give it any more (C8)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -191,6 +192,7 @@ class LotBalance(BaseModel):
     kind: LotKind
     granted: PositiveCredits
     remaining: Credits
+    withheld: Credits = 0
     opened_at: Instant
     period_end: Instant | None = None
 

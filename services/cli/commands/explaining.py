@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from services.cli.commands.operating import audit
 from services.cli.history import History, tell_history
 from services.cli.listening import kept_events, latest_events
 from services.cli.options import AsJson
@@ -21,10 +22,22 @@ def explain(
         str, typer.Argument(help="WORKSPACE/USER, or WORKSPACE for its pooled quota", show_default=False)
     ],
     last: Annotated[int, typer.Option(min=0, help="show so many of its events, the newest; 0 for all")] = 20,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="at this moment, for example 2026-01-31T12:00:00Z: from the ledger's books", show_default=False
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell where every credit of an account came from and where it went, and whether that adds up to its balance."""
+    """Tell where every credit of an account came from and where it went, and whether that adds up to its balance.
+
+    With --at it is the ledger's books that tell, however long ago; they want the auditor's address, as `verify` does.
+    """
     name = account if "/" in account else f"{account}/{POOL}"
+    if at is not None:
+        audit("explain", name, "--at", at, *(["--json"] if as_json else []), as_json=False)
+        return
     kafka = kafka_settings()
     events = kept_events(kafka, [LEDGER_ACCOUNT, LEDGER_ANSWERS, LEDGER_PURCHASE])
     history = tell_history(name, events)

@@ -23,11 +23,16 @@ AUDITOR = "REFILL_AUDITOR_DATABASE_URL"
 
 def verify(as_json: AsJson = False) -> None:
     """Check the books: every transaction sums to zero, every balance is the fold of its entries."""
+    audit("verify", as_json=as_json)
+
+
+def audit(*arguments: str, as_json: bool) -> None:
+    """Run a command of the ledger that reads its books."""
     load_environment()
     if not (os.environ.get(AUDITOR) or os.environ.get(AUDITOR + FILE)):
         mend = f"Run `refill up` in another terminal, or set {AUDITOR} to the address of a role that may read."
         raise Problem("Nothing says where the ledger's database is.", mend, Exit.USAGE)
-    _run("credit-ledger", ["verify"], as_json=as_json)
+    _run("credit-ledger", [*arguments], as_json=as_json)
 
 
 def quarantine(

@@ -10,9 +10,10 @@ from services.credit_ledger.domain import identity
 from services.credit_ledger.domain.eligibility import Eligibility
 from services.credit_ledger.domain.hold import Hold, Movements
 from services.credit_ledger.domain.lot import Lot, burning_order
-from services.credit_ledger.domain.news import Burned, Freed, Lapsed, News, Opened, Paused
+from services.credit_ledger.domain.news import Burned, Freed, Grown, Lapsed, News, Opened, Paused
 from services.credit_ledger.domain.period import LATE, TICK, Period
 from services.credit_ledger.domain.posting import Posting, Sink, into, out_of
+from services.credit_ledger.domain.resizing import Resize
 
 
 class Account:
@@ -21,6 +22,7 @@ class Account:
     `version` counts the ledger transactions and switches of the account: the same version is the same state, however
     the messages were cut into batches. `period_start` and `period_end` are those of the latest quota it was given.
     While `late_until` stands the period before that one is not closed (C16), whether anything is left of it or not.
+    `quota` is what its seat gives in that period, as far as it was looked at (C8); `resizes` are its changes.
     `held` are the credits of its open holds, which are in no lot; `holds_until` is when the last of all its holds ends.
     `holds` are those that matter to what is decided: open ones that are due or asked for, and expired ones.
     """
@@ -35,6 +37,8 @@ class Account:
         "news",
         "period_end",
         "period_start",
+        "quota",
+        "resizes",
         "stored_version",
         "user_id",
         "version",
@@ -51,6 +55,7 @@ class Account:
         late_until: datetime | None = None,
         held: int = 0,
         holds_until: datetime | None = None,
+        quota: int = 0,
         lots: Iterable[Lot] = (),
     ) -> None:
         self.workspace_id = workspace_id
@@ -61,6 +66,8 @@ class Account:
         self.late_until = late_until
         self.held = held
         self.holds_until = holds_until
+        self.quota = quota
+        self.resizes: list[Resize] = []
         self.holds: list[Hold] = []
         self.lots = sorted(lots, key=burning_order)
         self.news: list[News] = []
@@ -82,15 +89,16 @@ class Account:
         return [lot for lot in self.lots if lot.remaining and not self._is_over(lot)]
 
     def remaining(self, kind: str) -> int:
-        """The credits left in the present lots of one kind, usable or not."""
-        return sum(lot.remaining for lot in self.present_lots if lot.kind == kind)
+        """The credits left in the present lots of one kind, usable or not; what a quota withholds is not left (C8)."""
+        return sum(lot.left for lot in self.present_lots if lot.kind == kind)
 
     def usable(self, may: Eligibility) -> int:
         """The credits that may be used now."""
         usable = 0
         for lot in self.lots:  # asked for every usage, so a loop: a third of the time of a sum over a property
-            if lot.remaining and _allows(may, lot) and not self._is_over(lot):
-                usable += lot.remaining
+            left = lot.remaining - lot.withheld
+            if left > 0 and _allows(may, lot) and not self._is_over(lot):
+                usable += left
         return usable
 
     def available(self, may: Eligibility, at: datetime, occurred_at: datetime) -> int:
@@ -120,10 +128,47 @@ class Account:
                 self._lapse(lot, at, postings)
         follows = self.period_end == period.start and at <= period.start + LATE
         self.late_until = period.start + LATE if follows else None
-        self.period_start, self.period_end = period.start, period.end
+        self.period_start, self.period_end, self.quota = period.start, period.end, quota
         self.step(at)
         if quota:  # a catalog may give a seat nothing
-            self._open_quota(period, quota, at, postings)
+            self._open_quota(period.start, period.end, quota, at, postings)
+
+    @property
+    def quota_lot_id(self) -> UUID | None:
+        """The lot of its period, if there is one."""
+        if self.period_start is None:
+            return None
+        return identity.quota_lot(self.workspace_id, self.user_id, self.period_start)
+
+    def resize(self, quota: int | None, at: datetime, postings: list[Posting]) -> None:
+        """Another quota inside the period (C8): left is what it gives less what was used, whatever came between. None:
+        all that was ever granted in it. The period's lot must have been read if there is one.
+
+        The lot grows when more is given than ever before in the period. When less is, it withholds the difference: so
+        what returns to it, or is captured from a hold of before, is neither lost nor given beyond the quota.
+        """
+        lot = next((lot for lot in self.lots if lot.lot_id == self.quota_lot_id), None)
+        if quota is None:
+            quota = lot.granted if lot else 0
+        if quota == self.quota or self.period_start is None or self.period_end is None or (lot and lot.lapsed):
+            return
+        self.step(at)
+        grown, transaction_id = 0, None
+        if lot is None:
+            self._open_quota(self.period_start, self.period_end, quota, at, postings)
+        else:
+            if quota > lot.granted:
+                grown, transaction_id = quota - lot.granted, identity.growth(lot.lot_id, self.version)
+                postings.append(into(lot.lot_id, "quota_issued", grown, transaction_id, 0, at))
+                self.news.append(Grown(lot, grown, self.version))
+            lot.granted, lot.remaining = lot.granted + grown, lot.remaining + grown
+            lot.withheld = lot.granted - quota
+        workspace_id, user_id = self.key
+        before = (self.period_start, self.quota)
+        self.resizes.append(
+            Resize(workspace_id, user_id, self.version, *before, quota, grown, transaction_id, decided_at=at)
+        )
+        self.quota = quota
 
     def lapse_ended(self, at: datetime, postings: list[Posting]) -> None:
         """What is left of quota lapses when its period, and the hour for late usage after it, are over (C16)."""
@@ -228,9 +273,9 @@ class Account:
 
     def _free(self, lot: Lot, at: datetime) -> int:
         """What of a lot is there for a decision of this instant: what a hold gave back by itself is, from its expiry
-        on, and not before, however early the timer rang."""
+        on, and not before, however early the timer rang. What is withheld is not (C8)."""
         if not self.holds:
-            return lot.remaining
+            return lot.left
         early = sum(
             part.credits
             for hold in self.holds
@@ -238,7 +283,7 @@ class Account:
             for part in hold.parts
             if part.lot_id == lot.lot_id
         )
-        return max(0, lot.remaining - early)
+        return max(0, lot.remaining - lot.withheld - early)
 
     def _is_over(self, lot: Lot) -> bool:
         end = lot.period_end
@@ -249,15 +294,15 @@ class Account:
     def _quota_lots(self) -> list[Lot]:
         return [lot for lot in self.lots if lot.kind == "quota" and lot.remaining]
 
-    def _open_quota(self, period: Period, quota: int, at: datetime, postings: list[Posting]) -> None:
-        lot_id = identity.quota_lot(self.workspace_id, self.user_id, period.start)
-        lot = Lot(lot_id, "quota", quota, quota, period.start, period.start, period.end)
+    def _open_quota(self, start: datetime, end: datetime, quota: int, at: datetime, postings: list[Posting]) -> None:
+        lot_id = identity.quota_lot(self.workspace_id, self.user_id, start)
+        lot = Lot(lot_id, "quota", quota, quota, start, start, end)
         postings.append(into(lot_id, "quota_issued", quota, identity.issue(lot_id), 0, at))
         self.add(lot)
         self.news.append(Opened(lot))
 
     def _lapse(self, lot: Lot, at: datetime, postings: list[Posting]) -> None:
-        left, lot.remaining, lot.lapsed = lot.remaining, 0, True
+        left, lot.remaining, lot.lapsed = lot.remaining, 0, True  # what was withheld too
         postings.append(out_of(lot.lot_id, "lapsed", left, identity.lapse(lot.lot_id), 0, at))
         self.step(at)
         self.news.append(Lapsed(lot, left))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from services.credit_ledger.domain import holding, identity
 from services.credit_ledger.domain.account import Account
 from services.credit_ledger.domain.catalog import Catalogs, Price
-from services.credit_ledger.domain.eligibility import CAN_EDIT, Eligibility, Workspace, eligibility, seat
+from services.credit_ledger.domain.eligibility import CAN_EDIT, Eligibility, Workspace, closed, eligibility, seat
 from services.credit_ledger.domain.hold import End, Hold, HoldKey, Wanted
 from services.credit_ledger.domain.news import Low
 from services.credit_ledger.domain.period import Calendar
@@ -53,6 +54,7 @@ class Books:
         self.ends: list[End] = []
         self._calendars = {name: Calendar(workspace.cycle_anchor) for name, workspace in self.workspaces.items()}
         self._eligibility: dict[AccountKey, Eligibility] = {}
+        self._fitted: set[AccountKey] = set()
 
     def missing(self, workspace_id: str, user_id: str) -> Missing | None:
         """What of the directory or the catalog a usage lacks to be decided. What was removed is not waited for."""
@@ -159,16 +161,25 @@ class Books:
         if account.holds:
             self.expire(account, at)
 
+    def unfit(self) -> set[UUID]:
+        """The lots of the accounts whose quota is to be resized (C8): to be read before anything is decided, for they
+        may have no credits left. Some do not exist."""
+        unfit = [account for account in self.accounts.values() if not self._fits(account)]
+        return {account.quota_lot_id for account in unfit if account.quota_lot_id is not None}
+
     def turn(self, account: Account, at: datetime) -> None:
-        """Bring the account into the period of an instant; does nothing when it is there (C7, C16)."""
+        """Bring the account into the period of an instant, and its quota to what its seat gives there; does nothing
+        when all is so (C7, C8, C16)."""
         workspace = self.workspaces.get(account.workspace_id)
         held = seat(account.user_id, workspace, self.roles.get(account.key))
         if held is None or account.late_until is not None:
             account.lapse_ended(at, self.postings)
         if workspace is None or held is None:
+            self._fit(account, at)
             return
         period = self._calendars[account.workspace_id].period_at(at)
         if account.period_start is not None and period.start <= account.period_start:
+            self._fit(account, at)
             return
         first = account.period_start is None and period.number == 0
         quota = self.catalogs.quota(held, period.start, first=first)
@@ -186,6 +197,36 @@ class Books:
         """The accounts to which anything happened."""
         return [account for account in self.accounts.values() if account.changed]
 
+    def _fit(self, account: Account, at: datetime) -> None:
+        """Resize its quota where plan or seat have changed inside the period. Looked at once: both are locked."""
+        if account.key in self._fitted:
+            return
+        self._fitted.add(account.key)
+        if not self._fits(account):
+            account.resize(self._given(account), at, self.postings)
+
+    def _fits(self, account: Account) -> bool:
+        """Whether the quota of its period is what it should be. A seat that is lost, but for the plan, changes nothing:
+        nobody uses it meanwhile (C5)."""
+        workspace = self.workspaces.get(account.workspace_id)
+        if workspace is None or account.period_start is None:
+            return True
+        if closed(account.user_id, workspace):
+            return account.quota == 0
+        if account.user_id == POOL:
+            return account.quota > 0
+        return self._given(account) in (None, account.quota)
+
+    def _given(self, account: Account) -> int | None:
+        """The quota that the seat gives in its period; None where that is what was granted before."""
+        workspace = self.workspaces[account.workspace_id]
+        if closed(account.user_id, workspace):
+            return 0
+        held = seat(account.user_id, workspace, self.roles.get(account.key))
+        if held is None or held == "free" or account.period_start is None:
+            return None
+        return self.catalogs.quota(held, account.period_start, first=False)
+
     def _price(self, usage: Usage) -> Price | Reason:
         if usage.action is None or usage.quantity is None:
             assert usage.credits is not None, "the contract asks for credits, or action and quantity"
@@ -197,19 +238,10 @@ class Books:
         the balance has recovered, by whatever."""
         if after == before:
             return
-        quota = self._quota_of(account)
+        quota = account.quota
         threshold = self.catalogs.low_balance(quota, account.period_start) if account.period_start else 0
         if after == 0 or after <= threshold < before:
             account.news.append(Low(account.version, after, threshold, quota, account.held))
-
-    def _quota_of(self, account: Account) -> int:
-        """What the catalog gives the account in its period."""
-        workspace = self.workspaces.get(account.workspace_id)
-        held = seat(account.user_id, workspace, self.roles.get(account.key))
-        if held is None or account.period_start is None:
-            return 0
-        first = self._calendars[account.workspace_id].period_at(account.period_start).number == 0
-        return self.catalogs.quota(held, account.period_start, first=first)
 
     def captured(self, hold: Hold, credits: int | None, quantity: int | None) -> int | Reason:
         """What a capture costs: as stated, or by the price that was kept with the hold (C17)."""

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from services.credit_ledger.domain.account import Account
 from services.credit_ledger.domain.books import AccountKey, Register
-from services.credit_ledger.domain.eligibility import Eligibility, Workspace, eligibility, seat
+from services.credit_ledger.domain.eligibility import Eligibility, Workspace, closed, eligibility, seat
 from shared.contracts.credit_ledger import POOL
 from shared.contracts.workspace import Role
 
@@ -56,7 +56,7 @@ class Directory:
         self.accounts = {account.key: account for account in accounts}
         self.changed_workspaces: set[str] = set()
         self.changed_members: set[AccountKey] = set()
-        self.due: dict[AccountKey, datetime] = {}  # accounts whose seat is new: their quota is to be looked at
+        self.due: dict[AccountKey, datetime] = {}  # seats that are new or closed: their quota is to be looked at
         self._members_of: dict[str, set[str]] = {}
         for workspace_id, user_id in members:
             self._members_of.setdefault(workspace_id, set()).add(user_id)
@@ -123,7 +123,13 @@ class Directory:
         held = seat(key[1], *now)
         if held is not None and (held, _anchor(now[0])) != (seat(key[1], *before), _anchor(before[0])):
             self.due[key] = at
+        if key in self.accounts and _closed(key, now[0]) and not _closed(key, before[0]):
+            self.due[key] = at
         return key in self.accounts and self.accounts[key].switch(eligibility(key[1], *before), self.may(key), at)
+
+
+def _closed(key: AccountKey, workspace: Workspace | None) -> bool:
+    return workspace is not None and closed(key[1], workspace)
 
 
 def _anchor(workspace: Workspace | None) -> date | None:

@@ -71,6 +71,12 @@ def _obstacle(workspace: Workspace, role: Role | None) -> Obstacle | None:
     return None if role in CAN_EDIT else "role"
 
 
+def closed(user_id: str, workspace: Workspace) -> bool:
+    """Whether a plan that went from Free to paid or back has closed the account's quota (C8): the pool's on a paid
+    plan, everybody's own where there is a pool."""
+    return workspace.pooled != (user_id == POOL)
+
+
 def seat(user_id: str, workspace: Workspace | None, role: Role | None) -> Seat | None:
     """By which line of the catalog's quotas the account gets a quota now, if by any (C6)."""
     if workspace is None:

@@ -18,6 +18,11 @@ def issue(lot_id: UUID) -> UUID:
     return derive("issue", lot_id.hex)
 
 
+def growth(lot_id: UUID, version: int) -> UUID:
+    """The transaction that makes a quota lot larger inside its period, by the account's version (C8)."""
+    return derive("growth", lot_id.hex, version)
+
+
 def lapse(lot_id: UUID) -> UUID:
     """The transaction that empties a quota lot at its period's end."""
     return derive("lapse", lot_id.hex)

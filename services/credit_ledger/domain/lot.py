@@ -12,8 +12,10 @@ from shared.contracts.credit_ledger import LotKind
 @dataclass(slots=True, eq=False)
 class Lot:
     """A working copy under the account's lock; `remaining` is all that changes. Periods belong to quota lots,
-    a purchase to top-up lots. `stored` is what the books say is left, None while the lot is not in them. `lapsed`: what
-    was left of it has lapsed before, so nothing returns to it any more (C12); told only of lots without credits."""
+    a purchase to top-up lots. `stored` is what the books say is left, None while the lot is not in them. `withheld`:
+    how much less than what was granted a smaller plan or seat gives now (C8); nobody can use it, and it lapses with
+    the rest. `lapsed`: what was left of it has lapsed before, so nothing returns to it any more (C12); told only of
+    lots without credits."""
 
     lot_id: UUID
     kind: LotKind
@@ -24,7 +26,13 @@ class Lot:
     period_end: datetime | None = None
     purchase_id: UUID | None = None
     stored: int | None = None
+    withheld: int = 0
     lapsed: bool = False
+
+    @property
+    def left(self) -> int:
+        """What may be used of it: for quota, what the plan gives less what was used of it in the period (C8)."""
+        return max(0, self.remaining - self.withheld)
 
 
 def burning_order(lot: Lot) -> tuple[bool, datetime, UUID]:

@@ -18,6 +18,15 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
+class Grown:
+    """A quota lot was made larger inside its period (C8), with this version."""
+
+    lot: Lot
+    credits: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Lapsed:
     """What was left of a quota lot is gone."""
 
@@ -89,4 +98,4 @@ class Low:
     held: int
 
 
-News = Opened | Lapsed | Burned | Paused | Freed | Held | Ended | Returned | Low
+News = Opened | Grown | Lapsed | Burned | Paused | Freed | Held | Ended | Returned | Low

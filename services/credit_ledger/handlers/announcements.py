@@ -9,7 +9,7 @@ from typing import Any
 from services.credit_ledger.domain.account import Account
 from services.credit_ledger.domain.eligibility import Eligibility
 from services.credit_ledger.domain.hold import Hold, Movements
-from services.credit_ledger.domain.news import Burned, Ended, Freed, Held, Lapsed, Low, Opened, Paused, Returned
+from services.credit_ledger.domain.news import Burned, Ended, Freed, Grown, Held, Lapsed, Low, Opened, Paused, Returned
 from shared.contracts.catalog import LEDGER_ACCOUNT, LEDGER_BALANCE
 from shared.contracts.credit_ledger import (
     BalanceChanged,
@@ -52,6 +52,19 @@ def _opened(account: Account, news: Opened, cause: Cause) -> Outgoing:
         period_end=lot.period_end,
     )
     return Outgoing(LEDGER_ACCOUNT, message, cause, derive("granted", lot.lot_id.hex))
+
+
+def _grown(account: Account, news: Grown, cause: Cause) -> Outgoing:
+    message = CreditsGranted(
+        workspace_id=account.workspace_id,
+        user_id=account.user_id,
+        lot_id=str(news.lot.lot_id),
+        kind="quota",
+        credits=news.credits,
+        period_start=news.lot.period_start,
+        period_end=news.lot.period_end,
+    )
+    return Outgoing(LEDGER_ACCOUNT, message, cause, derive("grown", news.lot.lot_id.hex, news.version))
 
 
 def _lapsed(account: Account, news: Lapsed, cause: Cause) -> Outgoing:
@@ -165,6 +178,7 @@ def _movements(movements: Movements) -> tuple[LotMovement, ...]:
 
 _ANNOUNCERS: dict[type, Callable[[Account, Any, Cause], Outgoing]] = {
     Opened: _opened,
+    Grown: _grown,
     Lapsed: _lapsed,
     Burned: _burned,
     Paused: _paused,
@@ -177,7 +191,7 @@ _ANNOUNCERS: dict[type, Callable[[Account, Any, Cause], Outgoing]] = {
 
 
 def _balance(account: Account, may: Eligibility) -> BalanceChanged:
-    """The present lots with credits left, in burning order."""
+    """The present lots with credits in them, in burning order."""
     return BalanceChanged(
         workspace_id=account.workspace_id,
         user_id=account.user_id,
@@ -193,7 +207,8 @@ def _balance(account: Account, may: Eligibility) -> BalanceChanged:
                 lot_id=str(lot.lot_id),
                 kind=lot.kind,
                 granted=lot.granted,
-                remaining=lot.remaining,
+                remaining=lot.left,
+                withheld=lot.remaining - lot.left,
                 opened_at=lot.opened_at,
                 period_end=lot.period_end,
             )

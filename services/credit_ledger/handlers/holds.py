@@ -108,6 +108,7 @@ def _open(run: Run, repository: LedgerRepository) -> tuple[Books, Known]:
     repository.accounts.ensure(payers)
     accounts = repository.accounts.lock(payers | users | held)
     books.accounts.update((account.key, account) for account in accounts)
+    repository.accounts.load(books.accounts, books.unfit())
     known = repository.holds.known(keys)
     asked = [hold for hold in known.values() if isinstance(hold, Hold)]
     if any(hold.account not in books.accounts for hold in asked):

@@ -77,7 +77,9 @@ def _open(keys: Sequence[AccountKey], repository: LedgerRepository, catalogs: Ca
     register = repository.directory.share(keys)
     seated = [key for key in keys if seat(key[1], register.workspaces.get(key[0]), register.roles.get(key)) is not None]
     repository.accounts.ensure(seated)
-    return Books(register, catalogs, repository.accounts.lock(keys))
+    books = Books(register, catalogs, repository.accounts.lock(keys))
+    repository.accounts.load(books.accounts, books.unfit())
+    return books
 
 
 def _cause(account: Account, now: datetime) -> Cause:

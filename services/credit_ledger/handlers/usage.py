@@ -72,6 +72,7 @@ def _open(run: Run, repository: LedgerRepository) -> Books:
     repository.accounts.ensure(payers)
     accounts = repository.accounts.lock(payers | users)
     books.accounts.update((account.key, account) for account in accounts)
+    repository.accounts.load(books.accounts, books.unfit())
     times = [received.appended_at for received in run]
     repository.holds.attach(accounts, min(times), max(times))
     return books

@@ -14,6 +14,7 @@ from services.credit_ledger.domain.account import Account
 from services.credit_ledger.domain.books import AccountKey
 from services.credit_ledger.domain.lot import Lot
 from services.credit_ledger.domain.posting import Posting
+from services.credit_ledger.domain.resizing import Resize, column
 from services.credit_ledger.repository.directory import columns
 from shared.postgres.queries import load
 
@@ -21,11 +22,11 @@ QUERIES = load(Path(__file__).with_name("accounts.sql"))
 
 POSTING_TYPES = ("uuid", "int4", "text", "uuid", "text", "uuid", "int8", "timestamptz")
 
-AccountRow = tuple[str, str, int, datetime | None, datetime | None, datetime | None, int, datetime | None]
+AccountRow = tuple[str, str, int, datetime | None, datetime | None, datetime | None, int, datetime | None, int]
 
 
 class AccountRows:
-    """Rows of `accounts`, `lots` and `postings`."""
+    """Rows of `accounts`, `lots`, `postings` and `quota_resizes`."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
@@ -60,6 +61,7 @@ class AccountRows:
     def write(self, accounts: Sequence[Account], postings: Sequence[Posting]) -> None:
         """What was done to the accounts: lots first, for postings refer to them."""
         self._add_lots(accounts)
+        self._resize_lots([resize for account in accounts for resize in account.resizes], accounts)
         self._take_from_lots(accounts)
         self._write_accounts(accounts)
         self._copy_postings(postings)
@@ -90,6 +92,22 @@ class AccountRows:
             },
         )
 
+    def _resize_lots(self, resizes: Sequence[Resize], accounts: Iterable[Account]) -> None:
+        """Before anything is taken from them: what is left of a lot is never more than what it was granted."""
+        if not resizes:
+            return
+        self._connection.execute(QUERIES["add_resizes"], {name: column(resizes, name) for name in Resize._fields})
+        resized = {identity.quota_lot(each.workspace_id, each.user_id, each.period_start) for each in resizes}
+        lots = [lot for account in accounts for lot in account.lots if lot.lot_id in resized]
+        self._connection.execute(
+            QUERIES["resize_lots"],
+            {
+                "lot_ids": [lot.lot_id for lot in lots],
+                "granted": [lot.granted for lot in lots],
+                "withheld": [lot.withheld for lot in lots],
+            },
+        )
+
     def _take_from_lots(self, accounts: Iterable[Account]) -> None:
         taken = [
             (lot.lot_id, lot.stored - lot.remaining)
@@ -115,6 +133,7 @@ class AccountRows:
                     "late_untils": [account.late_until for account in accounts],
                     "held": [account.held for account in accounts],
                     "holds_untils": [account.holds_until for account in accounts],
+                    "quotas": [account.quota for account in accounts],
                 },
             )
 

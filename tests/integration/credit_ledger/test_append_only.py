@@ -23,7 +23,7 @@ from tests.integration.credit_ledger.ledger import (
 from tests.stack.database import Database
 from tests.stack.fixtures import fresh_database
 
-FIXED = ("postings", "usages", "purchases", "grants", "hold_ends", "usage_reversals")
+FIXED = ("postings", "usages", "purchases", "grants", "hold_ends", "usage_reversals", "quota_resizes")
 CHANGES = (
     "UPDATE {table} SET workspace_id = workspace_id",
     "DELETE FROM {table}",
@@ -71,9 +71,18 @@ def test_the_owner_and_a_superuser_are_refused_too(used: Ledger, database: Datab
 
 @pytest.mark.rule("C14")
 def test_the_worker_changes_of_a_lot_only_what_is_left_of_it(used: Ledger) -> None:
-    for column in ("granted", "user_id", "workspace_id", "opened_at", "purchase_id", "kind"):
+    for column in ("user_id", "workspace_id", "opened_at", "purchase_id", "kind"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege), used.connection.transaction():
             used.connection.execute(f"UPDATE lots SET {column} = {column}")
+
+
+@pytest.mark.rule("C3", "C8", "C14")
+def test_a_bought_lot_is_never_resized(used: Ledger) -> None:
+    """The worker may make a quota larger, but a bought lot refers to its grant, amount and all."""
+    with pytest.raises(psycopg.errors.ForeignKeyViolation), used.connection.transaction():
+        used.connection.execute("UPDATE lots SET granted = granted + 1 WHERE kind = 'top_up'")
+    with pytest.raises(psycopg.errors.CheckViolation, match="only_a_quota_withholds"), used.connection.transaction():
+        used.connection.execute("UPDATE lots SET withheld = 1 WHERE kind = 'top_up'")
 
 
 @pytest.mark.rule("C9", "C11")

@@ -8,13 +8,15 @@ import psycopg
 import pytest
 
 from services.credit_ledger import verify
-from tests.integration.credit_ledger.ledger import Ledger, bad_checks, capture, hold, paid, reversal, usage
+from tests.integration.credit_ledger.ledger import Ledger, bad_checks, capture, hold, member, paid, reversal, usage
 from tests.stack.database import Database
 
 # Each change is one that no constraint stops once triggers and foreign keys are switched off, as a superuser can.
 TAMPERING = {
     "every_lot_holds_what_its_postings_say": "UPDATE lots SET remaining = remaining - 1 WHERE kind = 'top_up'",
     "every_lot_was_filled_once_with_what_it_was_granted": "UPDATE lots SET granted = granted + 1 WHERE kind = 'quota'",
+    "every_growth_of_a_quota_moved_what_it_says": "UPDATE quota_resizes SET grown = grown + 1 WHERE grown > 0",
+    "every_quota_gives_what_its_account_says": "UPDATE accounts SET quota = quota + 1",
     "every_posting_is_of_a_lot_that_exists": "DELETE FROM lots WHERE kind = 'quota'",
     "every_transaction_is_balanced": (
         "ALTER TABLE postings DROP CONSTRAINT one_account_is_debited; "
@@ -50,6 +52,8 @@ def books(ledger: Ledger) -> Ledger:
     ledger.handle(paid("p1", "erin", "evan"), usage("u1", 100), usage("u2", 99_999))
     ledger.handle(hold("h1", 50, "evan"), hold("h2", 70, "evan"), capture("h2", 60), hold("h3", 99_999))
     ledger.handle(usage("u3", 40, "evan"), reversal("u3"))
+    ledger.handle(member("vera", "guest_editor", 2), usage("u4", 1, "vera"), member("vera", "editor", 3))
+    ledger.renew("acme/vera")
     return ledger
 
 
@@ -61,7 +65,7 @@ def test_there_is_a_tampering_for_every_check() -> None:
 def test_untouched_books_pass_every_check(
     books: Ledger, database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert books.rows("SELECT count(*) FROM postings") == [(11,)]
+    assert books.rows("SELECT count(*) FROM postings") == [(14,)]
     monkeypatch.setenv("REFILL_AUDITOR_DATABASE_URL", database.auditor_url)
     assert verify.main([]) == 0
     assert "BAD" not in capsys.readouterr().out

@@ -17,6 +17,7 @@ from services.credit_ledger.domain.eligibility import Seat
 from services.credit_ledger.domain.hold import End, Ended, Hold, HoldKey, Part, RefusedHold
 from services.credit_ledger.domain.lot import Lot
 from services.credit_ledger.domain.posting import Posting
+from services.credit_ledger.domain.resizing import Resize
 from services.credit_ledger.domain.reversal import Reversal
 from services.credit_ledger.domain.usage import Refusal, Usage
 from services.credit_ledger.repository import LedgerRepository
@@ -27,8 +28,8 @@ from services.credit_ledger.repository.usages import Decided, UsageKey, UsageRow
 from shared.contracts.price_catalog import CatalogPublished
 from shared.contracts.reasons import Reason
 
-# Version, period, late until, held, holds until.
-AccountRow = tuple[int, datetime | None, datetime | None, datetime | None, int, datetime | None]
+# Version, period, late until, held, holds until, quota.
+AccountRow = tuple[int, datetime | None, datetime | None, datetime | None, int, datetime | None, int]
 SEATS: tuple[Seat, ...] = get_args(Seat)
 
 
@@ -47,6 +48,7 @@ class Tables:
     ends: dict[tuple[HoldKey, int], EndRow] = field(default_factory=dict)
     reversals: dict[UsageKey, tuple[UUID, int, int, datetime]] = field(default_factory=dict)
     purchases: dict[PurchaseKey, Credited] = field(default_factory=dict)
+    resizes: dict[tuple[str, str, int], Resize] = field(default_factory=dict)
     conflicts: set[tuple[str, str]] = field(default_factory=set)
 
     def repository(self) -> LedgerRepository:
@@ -120,7 +122,7 @@ class _AccountRows:
     def ensure(self, keys: Collection[AccountKey]) -> None:
         for key in keys:
             assert key[0] in self._tables.workspaces, "the foreign key"
-            self._tables.accounts.setdefault(key, (0, None, None, None, 0, None))
+            self._tables.accounts.setdefault(key, (0, None, None, None, 0, None, 0))
 
     def lock(self, keys: Collection[AccountKey]) -> list[Account]:
         return [self._account(key) for key in keys if key in self._tables.accounts]
@@ -129,7 +131,7 @@ class _AccountRows:
         return self.lock([key for key in self._tables.accounts if key[0] in workspace_ids])
 
     def load(self, accounts: Mapping[AccountKey, Account], lot_ids: Collection[UUID]) -> None:
-        for lot_id in lot_ids:
+        for lot_id in set(lot_ids) & set(self._tables.lots):
             owner, lot = self._tables.lots[lot_id]
             if lot_id not in {each.lot_id for each in accounts[owner].lots}:
                 lapsed = (identity.lapse(lot_id), 0) in self._tables.postings
@@ -138,7 +140,16 @@ class _AccountRows:
     def write(self, accounts: Sequence[Account], postings: Iterable[Posting]) -> None:
         for account in accounts:
             periods = (account.period_start, account.period_end, account.late_until)
-            self._tables.accounts[account.key] = (account.version, *periods, account.held, account.holds_until)
+            self._tables.accounts[account.key] = (
+                account.version,
+                *periods,
+                account.held,
+                account.holds_until,
+                account.quota,
+            )
+            for resize in account.resizes:
+                assert resize[:3] not in self._tables.resizes, "the primary key"
+                self._tables.resizes[resize[:3]] = resize
             for lot in account.lots:
                 assert (lot.stored is None) == (lot.lot_id not in self._tables.lots), "the primary key"
                 assert 0 <= lot.remaining <= lot.granted, "the check"
@@ -148,9 +159,9 @@ class _AccountRows:
             self._tables.postings[posting.transaction_id, posting.ordinal] = posting
 
     def _account(self, key: AccountKey) -> Account:
-        version, period_start, period_end, late_until, held, holds_until = self._tables.accounts[key]
+        version, period_start, period_end, late_until, held, holds_until, quota = self._tables.accounts[key]
         periods = (period_start, period_end, late_until)
-        return Account(*key, version, *periods, held, holds_until, self._open_lots(key))
+        return Account(*key, version, *periods, held, holds_until, quota, self._open_lots(key))
 
     def _open_lots(self, key: AccountKey) -> list[Lot]:
         return [replace(lot) for owner, lot in self._tables.lots.values() if owner == key and lot.remaining]

@@ -32,6 +32,13 @@ class NaiveLot:
     lapsed: int = 0
     held_by: list[str] = field(default_factory=list)
     has_lapsed: bool = False
+    given: int | None = None  # what the plan and seat give of a quota by now
+
+    @property
+    def usable(self) -> int:
+        if self.given is None:
+            return self.left
+        return min(self.left, max(0, self.given - len(self.burned_by) - len(self.held_by)))
 
     @property
     def left(self) -> int:
@@ -96,6 +103,10 @@ class NaiveLedger:
         """What is left of each lot."""
         return {lot.lot_id: lot.left for lot in self.lots}
 
+    def usable(self) -> dict[str, int]:
+        """What of each lot may be used, where its account's user may."""
+        return {lot.lot_id: lot.usable for lot in self.lots}
+
     def burned(self) -> dict[str, dict[str, int]]:
         """What each usage took from each lot, by kind of lot or purchase's lot id."""
         taken: dict[str, dict[str, int]] = {}
@@ -116,7 +127,7 @@ class NaiveLedger:
         assert hold.credits is not None
         placed = self.holds[key] = NaiveHold(hold.credits, at + timedelta(seconds=hold.expires_in_s), "refused")
         lots = self._usable(hold.workspace_id, hold.user_id, at, at)
-        if isinstance(lots, str) or sum(lot.left for lot in lots) < hold.credits:
+        if isinstance(lots, str) or sum(lot.usable for lot in lots) < hold.credits:
             return
         placed.state = "held"
         for _ in range(hold.credits):
@@ -198,7 +209,7 @@ class NaiveLedger:
             self.outcomes[key] = lots
             return
         assert usage.credits is not None
-        if sum(lot.left for lot in lots) < usage.credits:
+        if sum(lot.usable for lot in lots) < usage.credits:
             self.outcomes[key] = "short"
             return
         self.outcomes[key] = "burned"
@@ -241,10 +252,13 @@ class NaiveLedger:
         if account in self.late and at > self.late[account]:
             del self.late[account]
         if quota is None:
+            if self._is_shut(account):
+                self._give(account, 0)
             return
         anchor = self.workspaces[account[0]].cycle_anchor
         start, end, first = _period(anchor, at)
         if account in self.begun and self.begun[account] >= start:
+            self._give(account, quota)
             return
         if account[1] == "~pool" and first and account not in self.begun:
             quota = CATALOG.quotas.free_first_period
@@ -256,7 +270,20 @@ class NaiveLedger:
         if self.ends.get(account) == start and at <= start + timedelta(minutes=60):
             self.late[account] = start + timedelta(minutes=60)
         self.begun[account], self.ends[account] = start, end
-        self.lots.append(NaiveLot(account, "quota", start, f"{account} {start}", quota, start, end))
+        self.lots.append(NaiveLot(account, "quota", start, f"{account} {start}", quota, start, end, given=quota))
+
+    def _give(self, account: Account, quota: int) -> None:
+        """A plan or seat that gives another quota than before: what was used stays used."""
+        for lot in self.lots:
+            if lot.account == account and lot.starts == self.begun.get(account) and lot.starts and not lot.has_lapsed:
+                if account[1] == "~pool" and quota:
+                    quota = lot.credits
+                lot.credits, lot.given = max(lot.credits, quota), quota
+
+    def _is_shut(self, account: Account) -> bool:
+        """Its quota belongs to the other kind of plan, pooled or not."""
+        known = account[0] in self.workspaces and account[0] not in self.removed
+        return known and self._pooled(account[0]) != (account[1] == "~pool")
 
     def _quota(self, account: Account) -> int | None:
         if account[0] in self.removed or account[0] not in self.workspaces:
@@ -281,7 +308,7 @@ class NaiveLedger:
 
 def _first(lots: list[NaiveLot]) -> NaiveLot:
     """Whose credit burns next."""
-    open_lots = [lot for lot in lots if lot.left]
+    open_lots = [lot for lot in lots if lot.usable]
     quota = [lot for lot in open_lots if lot.kind == "quota"]
     return min(quota or open_lots, key=lambda lot: (lot.opened_at, lot.lot_id))
 

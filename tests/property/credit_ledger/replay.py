@@ -18,7 +18,7 @@ from tests.property.credit_ledger.operations import BEGIN, CATALOG, USERS, Opera
 
 LOT_COLUMNS = (
     *("lot_id", "kind", "granted", "remaining"),
-    *("opened_at", "period_start", "period_end", "purchase_id"),
+    *("opened_at", "period_start", "period_end", "purchase_id", "withheld"),
 )
 
 
@@ -64,6 +64,7 @@ class MemoryStore:
             usages=tables.usages.values(),
             holds=tables.holds.values(),
             reversals=[(*key, *row) for key, row in tables.reversals.items()],
+            resizes=tables.resizes.values(),
             ends=tables.ends.values(),
             accounts=[(*key, *row) for key, row in tables.accounts.items() if row[0]],
             purchases=[

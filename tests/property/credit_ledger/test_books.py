@@ -26,7 +26,7 @@ CROSSINGS = (BalanceLow, CreditsExhausted)
 thorough = settings(max_examples=80, deadline=None)
 
 
-@pytest.mark.rule("C1", "C4", "C5", "C6", "C7", "C9", "C10", "C11", "C12", "C16")
+@pytest.mark.rule("C1", "C4", "C5", "C6", "C7", "C8", "C9", "C10", "C11", "C12", "C16")
 @thorough
 @given(histories(), cuts)
 def test_every_history_ends_as_the_naive_model_says(history: Sequence[Operation], cuts: Collection[int]) -> None:
@@ -40,6 +40,7 @@ def test_every_history_ends_as_the_naive_model_says(history: Sequence[Operation]
         for account, lot in tables.lots.values()
     }
     assert {names[lot.lot_id]: lot.remaining for _, lot in tables.lots.values()} == model.left()
+    assert {names[lot.lot_id]: lot.left for _, lot in tables.lots.values()} == model.usable()
     usage_of: dict[object, str] = {
         row.transaction_id: f"{row.workspace_id}/{row.usage_id}" for row in tables.usages.values()
     }

@@ -22,19 +22,20 @@ few = settings(max_examples=12, deadline=None, suppress_health_check=[HealthChec
 
 EMPTY = (
     "TRUNCATE workspaces, members, catalogs, accounts, postings, usages, purchases, lots, grants, holds, hold_ends, "
-    "usage_reversals CASCADE"
+    "usage_reversals, quota_resizes CASCADE"
 )
 BOOKS = {
     "lots": "SELECT workspace_id, user_id, lot_id, kind, granted, remaining, opened_at, period_start, period_end, "
-    "purchase_id FROM lots",
+    "purchase_id, withheld FROM lots",
     "postings": "SELECT * FROM postings",
     "usages": "SELECT workspace_id, source, usage_id, user_id, occurred_at, action, quantity, credits, "
     "catalog_version, outcome, transaction_id, reason, available, decided_at FROM usages",
     "accounts": "SELECT workspace_id, user_id, version, period_start, period_end, late_until, held, "
-    "holds_until FROM accounts "
+    "holds_until, quota FROM accounts "
     "WHERE version > 0",
     "holds": "SELECT * FROM holds",
     "reversals": "SELECT * FROM usage_reversals",
+    "resizes": "SELECT * FROM quota_resizes",
     "ends": "SELECT * FROM hold_ends",
     "purchases": "SELECT workspace_id, purchases.purchase_id, buyer_id, credited_at, user_id, lot_id, credits, usable "
     "FROM purchases JOIN grants USING (workspace_id, purchase_id)",

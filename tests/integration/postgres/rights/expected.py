@@ -49,8 +49,8 @@ workspaces          | select insert update(cycle_anchor plan removed status vers
 members             | select insert update(removed role version)
 catalogs            | select insert
 action_prices       | select insert
-accounts            | select insert update(held holds_until late_until period_end period_start version)
-lots                | select insert update(remaining)
+accounts            | select insert update(held holds_until late_until period_end period_start quota version)
+lots                | select insert update(granted remaining withheld)
 postings            | select insert
 entries             | select
 grants              | select insert
@@ -59,6 +59,7 @@ usages              | select insert
 holds               | select insert update(state)
 hold_ends           | select insert
 usage_reversals     | select insert
+quota_resizes       | select insert
 purchase_conflicts  | select insert
 """
 

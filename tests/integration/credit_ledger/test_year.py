@@ -1,0 +1,163 @@
+"""A year of a workspace in seconds: real handlers, real tables and their timers, against the naive model each day.
+
+From the 31st of August over a leap February: the periods begin on the last day of the shorter months.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from services.credit_ledger.handlers import ALARMS
+from services.credit_ledger.repository import LedgerRepository
+from shared.contracts.workspace import Plan, Role
+from shared.messaging.timers import PostgresTimers
+from shared.messaging.work import Work
+from tests.integration.credit_ledger.ledger import (
+    Ledger,
+    bad_checks,
+    capture,
+    hold,
+    member,
+    paid,
+    release,
+    reversal,
+    usage,
+    workspace,
+)
+from tests.property.credit_ledger.model import NaiveLedger
+from tests.property.credit_ledger.operations import CATALOG, USERS, Operation, Ring
+from tests.stack.database import Database
+
+BEGIN = datetime(2027, 8, 31, tzinfo=UTC)
+ANCHOR = date(2027, 8, 31)
+DAYS = 366  # up to the 31st of August 2028
+HANDLERS = {alarm.kind: alarm.handler for alarm in ALARMS}
+
+# On which day what changes: the year's upgrades and downgrades, a payment that failed, a month on Free.
+PLANS: dict[int, tuple[Plan, str]] = {
+    20: ("business", "active"),
+    55: ("pro", "active"),
+    90: ("pro", "past_due"),
+    97: ("pro", "active"),
+    130: ("free", "active"),
+    161: ("business", "active"),
+    181: ("pro", "active"),  # the day before the 29th of February
+    183: ("business", "active"),
+    240: ("business", "canceled"),
+    244: ("business", "active"),
+    300: ("pro", "active"),
+}
+ROLES: dict[int, tuple[str, Role]] = {
+    33: ("erin", "guest_editor"),
+    34: ("erin", "editor"),
+    70: ("evan", "viewer"),
+    75: ("evan", "owner"),
+    200: ("erin", "viewer"),
+    214: ("erin", "guest_editor"),
+    310: ("evan", "guest_editor"),
+}
+
+
+class Year:
+    """Gives the same things to the ledger and to the model, and rings the timers of the one for both."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger, self.model = ledger, NaiveLedger()
+        ledger.may_wait = False
+
+    def pass_to(self, at: datetime) -> None:
+        """Time goes on: what is due rings, each at its own instant."""
+        while due := self.ledger.rows(
+            "SELECT kind, due_at, array_agg(ref ORDER BY ref) FROM timers WHERE due_at <= %s "
+            "GROUP BY kind, due_at ORDER BY due_at, kind LIMIT 1",
+            at,
+        ):
+            [(kind, due_at, refs)] = due
+            with self.ledger.connection.transaction():
+                self.ledger.connection.execute("DELETE FROM timers WHERE kind = %s AND ref = ANY(%s)", (kind, refs))
+                timers = PostgresTimers(self.ledger.connection)
+                HANDLERS[kind](refs, Work(LedgerRepository(self.ledger.connection), due_at, timers))
+            self.model.take(Operation(Ring("acme"), due_at.astimezone(UTC)))
+        self.ledger.at = at
+
+    def take(self, content: Any, at: datetime) -> None:
+        """Something comes."""
+        self.pass_to(at)
+        self.ledger.handle(content)
+        self.model.take(Operation(content, at))
+
+    def books(self) -> tuple[dict[str, int], dict[str, int]]:
+        """What is left of every lot, and what of that may be used, by the model's names."""
+        rows = self.ledger.rows("SELECT user_id, lot_id::text, kind, period_start, remaining, withheld FROM lots")
+        left, usable = {}, {}
+        for user_id, lot_id, kind, start, remaining, withheld in rows:
+            name = f"{('acme', user_id)} {start.astimezone(UTC)}" if kind == "quota" else lot_id
+            left[name], usable[name] = remaining, max(0, remaining - withheld)
+        return left, usable
+
+
+def what_comes(day: int, chance: Random) -> Iterator[Any]:
+    """Of one day: what is on the calendar, then whatever the products do."""
+    if day in PLANS:
+        plan, status = PLANS[day]
+        changed = workspace(plan=plan, version=day + 2, anchor=ANCHOR)
+        yield changed.model_copy(update={"status": status})
+    if day in ROLES:
+        yield member(*ROLES[day], version=day + 2)
+    for number in range(chance.randint(0, 3)):
+        name, user, credits = f"{day}-{number}", chance.choice(USERS), chance.choice((1, 2, 3, 5))
+        yesterday = f"{day - 1}-0"
+        yield chance.choice(
+            (
+                usage(name, credits, user),
+                usage(name, credits, user),
+                usage(name, credits, user),
+                hold(name, credits, user, expires_in_s=chance.choice((600, 86_400, 200_000))),
+                capture(yesterday, credits),
+                release(yesterday),
+                reversal(yesterday),
+            )
+        )
+    if day % 40 == 7:
+        yield paid(f"p{day}", *USERS, credits=10)
+
+
+@pytest.mark.rule("C1", "C2", "C6", "C7", "C8", "C9", "C12", "C14", "C16")
+def test_a_year_of_renewals_upgrades_downgrades_and_top_ups_is_right_to_the_credit_each_day(
+    empty_ledger: Ledger, database: Database
+) -> None:
+    year, chance = Year(empty_ledger), Random(2028)  # the same year every time
+    empty_ledger.at = BEGIN
+    empty_ledger.handle(CATALOG)
+    for content in (workspace(plan="pro", anchor=ANCHOR), *(member(user) for user in USERS)):
+        year.take(content, BEGIN)
+    for day in range(DAYS):
+        at = BEGIN + timedelta(days=day)
+        for content in what_comes(day, chance):
+            at += timedelta(minutes=chance.choice((1, 7, 45, 59, 60, 200)))
+            if hasattr(content, "occurred_at"):
+                late = timedelta(minutes=chance.choice((0, 0, 5, 90)))
+                content = content.model_copy(update={"occurred_at": at - late})
+            year.take(content, at)
+        year.pass_to(BEGIN + timedelta(days=day + 1))
+        assert year.books() == (year.model.left(), year.model.usable()), f"day {day}"
+    begun = empty_ledger.rows(
+        "SELECT DISTINCT (period_start AT TIME ZONE 'UTC')::date::text FROM lots WHERE kind = 'quota' ORDER BY 1"
+    )
+    assert [start for (start,) in begun][:8] == [
+        *("2027-08-31", "2027-09-30", "2027-10-31", "2027-11-30", "2027-12-31"),
+        *("2028-01-31", "2028-02-29", "2028-03-31"),
+    ]
+    assert len(begun) == 13
+    outcomes = {
+        (name, key): outcome
+        for name, key, outcome in empty_ledger.rows("SELECT workspace_id, usage_id, outcome FROM usages")
+    }
+    assert outcomes == {key: "burned" if was == "burned" else "refused" for key, was in year.model.outcomes.items()}
+    assert {"burned", "refused"} == set(outcomes.values())
+    assert bad_checks(database) == []
