@@ -43,9 +43,8 @@ class Movement(NamedTuple):
     def sentence(self) -> str:
         """One line for people."""
         lot = f"{self.kind.replace('_', '-')} {str(self.lot_id)[:8]}"
-        named = "".join(
-            f" {word} {value}" for word, value in (("", self.id), ("of", self.source), ("by", self.who)) if value
-        )
+        words = (("", self.id), ("of ", self.source), ("by ", self.who))
+        named = "".join(f" {word}{value}" for word, value in words if value)
         when = self.decided_at.astimezone(UTC).isoformat(timespec="milliseconds")
         return f"{when} {self.credits:>+11,} {lot:<16} {self.contra}: {self.cause or '?'}{named}"
 
@@ -145,14 +144,18 @@ def _as_json(explanation: Explanation) -> str:
 
 
 def _plain(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _as_text(explanation: Explanation) -> str:
     lines = [movement.sentence for movement in explanation.movements]
     lines.append(f"{explanation.account} at {explanation.at.isoformat()}, decided until then:")
     for lot in explanation.lots:
-        until = f", until {lot.period_end.isoformat()}" if lot.period_end else f", purchase {lot.purchase_id}"
+        until = (
+            f", until {lot.period_end.astimezone(UTC).isoformat()}"
+            if lot.period_end
+            else f", purchase {lot.purchase_id}"
+        )
         withheld = f", {lot.withheld:,} of it withheld by a smaller plan or seat" if lot.withheld else ""
         name = f"{lot.kind.replace('_', '-')} {str(lot.lot_id)[:8]}"
         lines.append(f"  {name:<16} {lot.left:,} left of {lot.granted:,}{withheld}{until}")

@@ -109,6 +109,11 @@ def test_a_person_at_a_terminal_gets_from_nothing_to_credits_that_are_explained(
     assert origins["period"]["remaining"] == 0
     _told(refill, space, {("olivia", "top_up_requested"), ("erin", "request_resolved"), ("adam", "purchase_receipt")})
     assert refill("verify")[-1]["ok"] is True
+    [books] = refill("explain", f"{space}/erin", "--at", "2099-12-31T23:59:59Z")
+    assert {lot["lot_id"]: lot["left"] for lot in books["lots"]} == {
+        lot["lot_id"]: lot["remaining"] for lot in explained["lots"]
+    }
+    refill("explain", f"{space}/erin", "--at", "yesterday", code=2)
     refill("balance", space, as_json=False)
     refill("explain", f"{space}/erin", as_json=False)
 
