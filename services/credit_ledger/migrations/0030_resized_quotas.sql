@@ -34,6 +34,11 @@ COMMENT ON TABLE quota_resizes IS 'Every change of a quota inside its period. Ne
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON quota_resizes
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change();
 
+-- What was granted to a quota only grows; of any other lot it never changes.
+CREATE TRIGGER only_a_quota_grows BEFORE UPDATE OF granted ON lots FOR EACH ROW
+    WHEN ((OLD.kind <> 'quota' AND NEW.granted <> OLD.granted) OR NEW.granted < OLD.granted)
+    EXECUTE FUNCTION refuse_to_change();
+
 GRANT SELECT, INSERT ON quota_resizes TO credit_ledger_worker;
 GRANT UPDATE (quota) ON accounts TO credit_ledger_worker;
-GRANT UPDATE (granted, withheld) ON lots TO credit_ledger_worker;  -- a bought lot's cannot: it refers to its grant
+GRANT UPDATE (granted, withheld) ON lots TO credit_ledger_worker;

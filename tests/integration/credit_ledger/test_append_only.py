@@ -77,10 +77,10 @@ def test_the_worker_changes_of_a_lot_only_what_is_left_of_it(used: Ledger) -> No
 
 
 @pytest.mark.rule("C3", "C8", "C14")
-def test_a_bought_lot_is_never_resized(used: Ledger) -> None:
-    """The worker may make a quota larger, but a bought lot refers to its grant, amount and all."""
-    with pytest.raises(psycopg.errors.ForeignKeyViolation), used.connection.transaction():
-        used.connection.execute("UPDATE lots SET granted = granted + 1 WHERE kind = 'top_up'")
+def test_a_bought_lot_is_never_resized_and_no_quota_is_granted_less(used: Ledger) -> None:
+    for change in ("granted = granted + 1 WHERE kind = 'top_up'", "granted = granted - 1 WHERE kind = 'quota'"):
+        with pytest.raises(psycopg.errors.RestrictViolation), used.connection.transaction():
+            used.connection.execute(f"UPDATE lots SET {change}")
     with pytest.raises(psycopg.errors.CheckViolation, match="only_a_quota_withholds"), used.connection.transaction():
         used.connection.execute("UPDATE lots SET withheld = 1 WHERE kind = 'top_up'")
 
