@@ -9,6 +9,7 @@ import pytest
 
 from services.credit_ledger import explain
 from services.credit_ledger.explain import Explanation
+from shared.contracts.workspace import WorkspaceChanged
 from shared.postgres.pool import Database as Pool
 from tests.integration.credit_ledger.ledger import NOON, Ledger, capture, hold, paid, reversal, usage, workspace
 from tests.stack.database import Database
@@ -31,7 +32,7 @@ def told(ledger: Ledger) -> Ledger:
     ):
         ledger.at = NOON + minute * MINUTE
         ledger.handle(message)
-        if message.type == "workspace.workspace-changed.v1":
+        if isinstance(message, WorkspaceChanged):
             ledger.renew("acme/erin")
     return ledger
 

@@ -109,18 +109,18 @@ def what_comes(day: int, chance: Random) -> Iterator[Any]:
         yield changed.model_copy(update={"status": status})
     if day in ROLES:
         yield member(*ROLES[day], version=day + 2)
-    for number in range(chance.randint(0, 3)):
-        name, user, credits = f"{day}-{number}", chance.choice(USERS), chance.choice((1, 2, 3, 5))
-        yesterday = f"{day - 1}-0"
+    for number in range(chance.randint(0, 4)):
+        name, user, credits = f"d{day}-{number}", chance.choice(USERS), chance.choice((1, 2, 3, 5))
+        earlier = f"d{day}-{number - 1}" if number else f"d{day - 1}-0"
         yield chance.choice(
             (
                 usage(name, credits, user),
                 usage(name, credits, user),
                 usage(name, credits, user),
-                hold(name, credits, user, expires_in_s=chance.choice((600, 86_400, 200_000))),
-                capture(yesterday, credits),
-                release(yesterday),
-                reversal(yesterday),
+                hold(name, credits, user, expires_in_s=chance.choice((600, 7_200, 86_400))),
+                capture(earlier, credits),
+                release(earlier),
+                reversal(earlier),
             )
         )
     if day % 40 == 7:
