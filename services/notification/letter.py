@@ -9,9 +9,12 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """`address` is its one recipient. Lives in memory for one attempt only: neither address nor text is stored."""
+    """`address` is its one recipient, `letter_id` what its Message-ID is made of: a letter written anew has the same.
 
-    notice_id: UUID
+    It lives in memory for one attempt only: neither address nor text is stored.
+    """
+
+    letter_id: UUID
     address: str
     written_at: datetime
     subject: str

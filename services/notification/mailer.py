@@ -95,7 +95,7 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
     message["To"] = _one_address(letter.address)
     message["Subject"] = letter.subject
     message["Date"] = letter.written_at
-    message["Message-ID"] = f"<{letter.notice_id}@{sender.rpartition('@')[2]}>"
+    message["Message-ID"] = f"<{letter.letter_id}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies, please
     # Quoted-printable in both parts: every server carries it, whether or not it takes 8-bit text.
     message.set_content(letter.text, cte="quoted-printable")

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.notification.domain.delivery import Contact, Email
+from services.notification.domain.digest import LISTED
 from services.notification.domain.links import Console, web_link
 from services.notification.domain.money import credits_shown, money
 from services.notification.domain.names import IN_SUBJECT_CHARACTERS, IN_TEXT_CHARACTERS, shown
-from services.notification.domain.notice import Facts
+from services.notification.domain.notice import Facts, Told
 from services.notification.letter import Letter
 
 TEMPLATES = Path(__file__).with_name("templates")
+DIGEST_WORDING = "requests_digest"  # what several requests are told with
 REASON_CHARACTERS = 500  # as long as the wire allows
 _EMPTY_LINES = re.compile(r"\n[ \t]*\n\s*")
 
@@ -41,39 +44,43 @@ class Letters:
         self._html = _environment(autoescape=True)
         self._text = _environment(autoescape=False)
 
-    def write(self, email: Email, contact: Contact, around: Surroundings) -> Letter:
-        """The letter to the address that `contact` names."""
+    def write(self, letter_id: UUID, emails: Sequence[Email], contact: Contact, around: Surroundings) -> Letter:
+        """The letter to the address that `contact` names. Several `emails` are told together (N5)."""
         assert contact.email is not None, "a letter needs an address"
+        told = [email.told for email in emails]
         return Letter(
-            notice_id=email.told.notice_id,
+            letter_id=letter_id,
             address=contact.email,
-            written_at=email.told.occurred_at,
-            subject=" ".join(self._fill(self._text, "subject", email, contact, around, IN_SUBJECT_CHARACTERS).split()),
-            text=_spaced(self._fill(self._text, "txt", email, contact, around, IN_TEXT_CHARACTERS)),
-            html=self._fill(self._html, "html", email, contact, around, IN_TEXT_CHARACTERS),
+            written_at=max(one.occurred_at for one in told),
+            subject=" ".join(self._fill(self._text, "subject", told, contact, around, IN_SUBJECT_CHARACTERS).split()),
+            text=_spaced(self._fill(self._text, "txt", told, contact, around, IN_TEXT_CHARACTERS)),
+            html=self._fill(self._html, "html", told, contact, around, IN_TEXT_CHARACTERS),
         )
 
     def _fill(
         self,
         environment: Environment,
         layout: str,
-        email: Email,
+        all_told: Sequence[Told],
         contact: Contact,
         around: Surroundings,
         name_characters: int,
     ) -> str:
-        told = email.told
+        told = all_told[0]
+        wording = told.wording if len(all_told) == 1 else DIGEST_WORDING
 
         def person(user_id: str) -> str:
             return shown(around.names.get(user_id, ""), name_characters) or user_id
 
-        return environment.get_template(f"{told.wording}.jinja").render(
+        return environment.get_template(f"{wording}.jinja").render(
             layout=f"layout.{layout}",
             parts="parts.html" if environment.autoescape else "parts.txt",
             reader=shown(contact.name or "", name_characters),
             workspace=shown(around.workspace_name or "", name_characters) or told.workspace_id,
             person=person,
             facts=told.facts,
+            listed=[one.facts for one in all_told[:LISTED]],
+            count=len(all_told),
             request=around.request or {},
             settled=told.state == "handled",
             workspace_id=told.workspace_id,

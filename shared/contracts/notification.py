@@ -19,6 +19,8 @@ NoticeKind = Literal[
     "action_required",
     "credits_paused",
     "credits_freed",
+    "credits_low",
+    "credits_exhausted",
 ]
 
 

@@ -23,11 +23,15 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """An email to be sent: the notice it carries, since when it waits, and until when it is worth sending."""
+    """An email to be sent: the notice it carries, since when it waits, until when it is worth sending.
+
+    `in_digest`: it waited to be told together with others.
+    """
 
     told: Told
     created_at: datetime
     mail_until: datetime
+    in_digest: bool = False
 
 
 class Outcome(Enum):
@@ -50,6 +54,8 @@ def without_sending(
     """
     if needed_role is not None and role not in needed_role:
         return Outcome.NOT_CONCERNED
+    if email.in_digest and email.told.state == "handled":
+        return Outcome.NOT_CONCERNED  # settled while it waited: nothing is left to do
     if now >= email.mail_until:
         return Outcome.GAVE_UP
     if contact is None:

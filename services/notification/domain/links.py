@@ -17,6 +17,10 @@ class Console:
         query = {"workspace": workspace_id, "request": request_id, "package": package_id, "editor": editor_id}
         return f"{self.url}/purchases/new?{urlencode(query)}"
 
+    def requests(self, workspace_id: str) -> str:
+        """All requests of a workspace."""
+        return f"{self.url}/requests?{urlencode({'workspace': workspace_id})}"
+
     def purchase(self, workspace_id: str, purchase_id: str) -> str:
         """One purchase: where it stands, and trying it again."""
         return f"{self.url}/purchases/{quote(purchase_id, safe='')}?{urlencode({'workspace': workspace_id})}"

@@ -30,7 +30,10 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What one person is told about one occasion. `facts` are ids and amounts; names are looked up when it is shown."""
+    """What one person is told about one occasion. `facts` are ids and amounts; names are looked up when it is shown.
+
+    `folded`: of many such emails to one person, the first goes out at once and the others together (N5).
+    """
 
     occasion: Occasion
     user_id: str
@@ -39,6 +42,7 @@ class Notice:
     about_id: str
     facts: Facts
     by_email: bool
+    folded: bool = False
 
     @property
     def notice_id(self) -> UUID:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.notification.handlers.accounts import on_freed, on_paused
+from services.notification.handlers.accounts import on_freed, on_paused, on_spent
 from services.notification.handlers.directory import (
     on_contacts_changed,
     on_contacts_erased,
@@ -14,7 +14,13 @@ from services.notification.handlers.purchases import on_credited, on_paid, on_un
 from services.notification.handlers.requests import on_requested, on_resolved
 from services.notification.repository import NotificationRepository
 from shared.contracts.catalog import LEDGER_ACCOUNT, LEDGER_PURCHASE, TOP_UP, WORKSPACE_CONTACT, WORKSPACE_DIRECTORY
-from shared.contracts.credit_ledger import CreditsFreed, CreditsPaused, PurchaseCredited
+from shared.contracts.credit_ledger import (
+    BalanceLow,
+    CreditsExhausted,
+    CreditsFreed,
+    CreditsPaused,
+    PurchaseCredited,
+)
 from shared.contracts.decode import Tombstone
 from shared.contracts.top_up_events import (
     PurchaseActionRequired,
@@ -56,6 +62,8 @@ EVENTS: Lane[Repository] = Lane(
         Reaction(LEDGER_PURCHASE, PurchaseCredited, on_credited, Once.INBOX),
         Reaction(LEDGER_ACCOUNT, CreditsPaused, on_paused, Once.INBOX),
         Reaction(LEDGER_ACCOUNT, CreditsFreed, on_freed, Once.INBOX),
+        Reaction(LEDGER_ACCOUNT, BalanceLow, on_spent, Once.INBOX),
+        Reaction(LEDGER_ACCOUNT, CreditsExhausted, on_spent, Once.INBOX),
     ),
     # Whom to tell and where to reach them is known before the first event is told.
     after=(WORKSPACE_DIRECTORY, WORKSPACE_CONTACT),

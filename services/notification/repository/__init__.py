@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 
 from services.notification.repository.contacts import Contacts
+from services.notification.repository.digests import Digests
 from services.notification.repository.directory import Directory
 from services.notification.repository.emails import Emails
 from services.notification.repository.matters import Matters
@@ -19,4 +20,5 @@ class NotificationRepository:
         self.contacts = Contacts(connection)
         self.notices = Notices(connection)
         self.emails = Emails(connection)
+        self.digests = Digests(connection)
         self.matters = Matters(connection)

@@ -83,7 +83,7 @@ class Live:
 
     def wait_until_quiet(self) -> None:
         """Nothing is left to be published, and no email is on its way."""
-        quiet = "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM timers WHERE kind = 'email')"
+        quiet = "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM timers WHERE kind IN ('email', 'digest'))"
         self._until(lambda: self._count(quiet) == 0, "an empty outbox and no email to send")
 
     def told(self, user_id: str) -> list[Told]:

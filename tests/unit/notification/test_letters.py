@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from services.notification.domain.delivery import Contact, Email
+from services.notification.domain.digest import LISTED
 from services.notification.domain.links import Console
 from services.notification.domain.members import Deciders
 from services.notification.domain.notice import Notice, Told
@@ -59,7 +60,7 @@ def _write(
         NOW,
     )
     around = Surroundings(workspace, NAMES if names is None else names, events.requested().wire())
-    return LETTERS.write(Email(told, NOW, NOW), Contact(reader, "r@acme.example"), around)
+    return LETTERS.write(told.notice_id, [Email(told, NOW, NOW)], Contact(reader, "r@acme.example"), around)
 
 
 @pytest.mark.parametrize("row", MAILED)
@@ -99,6 +100,16 @@ def test_a_receipt_lists_the_lines_and_the_total_in_its_currency() -> None:
     assert letter.subject == "Receipt: USD 98.00 for credits in Acme"
     assert "12,000 credits for Erin: USD 49.00\n12,000 credits for Emil: USD 49.00\n" in letter.text
     assert "Total, tax included: USD 98.00\n" in letter.text
+
+
+@pytest.mark.rule("N2", "C15")
+def test_low_and_exhausted_say_how_much_is_left_and_when_there_is_more() -> None:
+    assert "You have 1,998 AI credits left in “Acme”. Your monthly quota of 10,000 renews on 2026-03-15" in (
+        _write(events.low()).text
+    )
+    gone = _write(events.exhausted(held=120)).text
+    assert "120 are held for work in progress; what it does not use comes back to you. Your monthly" in gone
+    assert "held" not in _write(events.exhausted(held=0)).text
 
 
 @pytest.mark.rule("B9")
@@ -150,6 +161,51 @@ def test_a_settled_request_asks_for_nothing_any_more() -> None:
         UUID(int=1), "adam", WORKSPACE, "top_up_requested", "top_up_requested", "r", "handled",
         events.requested().wire(), NOW,
     )  # fmt: skip
-    letter = LETTERS.write(Email(told, NOW, NOW), Contact("Adam", "a@b.c"), Surroundings("Acme", NAMES, None))
+    around = Surroundings("Acme", NAMES, None)
+    letter = LETTERS.write(told.notice_id, [Email(told, NOW, NOW)], Contact("Adam", "a@b.c"), around)
     assert "nothing left to do" in letter.text
     assert _Seen(letter.html).links == []
+
+
+def _digest(requests: int) -> Letter:
+    facts = [events.requested(number, asker="erin" if number % 2 else "emil").wire() for number in range(requests)]
+    emails = [
+        Email(
+            Told(UUID(int=number), "adam", WORKSPACE, "top_up_requested", "top_up_requested", "r", "unread", one, NOW),
+            NOW,
+            NOW,
+            in_digest=True,
+        )
+        for number, one in enumerate(facts)
+    ]
+    return LETTERS.write(UUID(int=99), emails, Contact("Adam", "a@b.c"), Surroundings("Acme", NAMES, None))
+
+
+@pytest.mark.rule("N5", "A3")
+def test_a_digest_names_each_request_with_a_link_to_buy_it() -> None:
+    letter = _digest(2)
+    assert letter.letter_id == UUID(int=99)
+    assert letter.subject == "2 requests for credits in Acme"
+    assert "Emil, 12,000 credits: USD 49.00\n  Review and buy: https://console.refill.test/purchases/new" in letter.text
+    assert "Erin, 12,000 credits: USD 49.00\n" in letter.text
+    links = _Seen(letter.html).links
+    assert [str(link).partition("?")[0] for link in links] == [
+        "https://console.refill.test/purchases/new",
+        "https://console.refill.test/purchases/new",
+        "https://console.refill.test/requests",
+    ]
+
+
+@pytest.mark.rule("N5")
+def test_a_digest_of_a_great_many_stays_short_and_says_how_many_there_are() -> None:
+    letter = _digest(LISTED + 30)
+    assert letter.subject == f"{LISTED + 30} requests for credits in Acme"
+    assert letter.text.count("Review and buy") == LISTED
+    assert "And others: 30\n" in letter.text
+
+
+@pytest.mark.rule("N2")
+@pytest.mark.parametrize("row", MAILED)
+def test_no_letter_says_how_anybody_else_is_reached(row: str) -> None:
+    letter = _write(ROWS[row][0])
+    assert "acme.example" not in letter.subject + letter.text + letter.html

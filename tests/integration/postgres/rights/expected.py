@@ -71,6 +71,7 @@ requests    | select insert update(facts resolved_at)
 purchases   | select insert update(credited_at paid_at paid_event_id paid_facts paid_source)
 notices     | select insert update(handled_at state)
 emails      | select insert update(attempts ended_at failure state)
+digests     | select insert update(closed_at)
 """
 
 SERVICES = {"billing": BILLING, "credit_ledger": CREDIT_LEDGER, "notification": NOTIFICATION}
