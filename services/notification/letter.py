@@ -12,6 +12,7 @@ class Letter:
     """`address` is its one recipient, `letter_id` what its Message-ID is made of: a letter written anew has the same.
 
     It lives in memory for one attempt only: neither address nor text is stored.
+    `unsubscribe_url` ends mails of this kind to this person.
     """
 
     letter_id: UUID
@@ -20,3 +21,4 @@ class Letter:
     subject: str
     text: str
     html: str
+    unsubscribe_url: str

@@ -28,12 +28,14 @@ _EMPTY_LINES = re.compile(r"\n[ \t]*\n\s*")
 class Surroundings:
     """What the facts of a notice do not say, as it is known when the letter is written (N3).
 
-    `names` are those of the people whom the facts mention, `request` is the one the notice is about.
+    `names` are those of the people whom the facts mention, `request` is the one the notice is about,
+    `unsubscribe_token` what the reader's links to end such mails carry.
     """
 
     workspace_name: str | None
     names: Mapping[str, str]
     request: Facts | None
+    unsubscribe_token: UUID
 
 
 class Letters:
@@ -48,6 +50,7 @@ class Letters:
         """The letter to the address that `contact` names. Several `emails` are told together (N5)."""
         assert contact.email is not None, "a letter needs an address"
         told = [email.told for email in emails]
+        unsubscribe = self._console.unsubscribe(told[0].user_id, told[0].kind, str(around.unsubscribe_token))
         return Letter(
             letter_id=letter_id,
             address=contact.email,
@@ -55,6 +58,7 @@ class Letters:
             subject=" ".join(self._fill(self._text, "subject", told, contact, around, IN_SUBJECT_CHARACTERS).split()),
             text=_spaced(self._fill(self._text, "txt", told, contact, around, IN_TEXT_CHARACTERS)),
             html=self._fill(self._html, "html", told, contact, around, IN_TEXT_CHARACTERS),
+            unsubscribe_url=unsubscribe,
         )
 
     def _fill(
@@ -82,9 +86,10 @@ class Letters:
             listed=[one.facts for one in all_told[:LISTED]],
             count=len(all_told),
             request=around.request or {},
-            settled=told.state == "handled",
+            settled=told.settled,
             workspace_id=told.workspace_id,
             console=self._console,
+            unsubscribe_url=self._console.unsubscribe(told.user_id, told.kind, str(around.unsubscribe_token)),
         )
 
 

@@ -29,6 +29,10 @@ class Console:
         """The reader's credits in a workspace."""
         return f"{self.url}/credits?{urlencode({'workspace': workspace_id})}"
 
+    def unsubscribe(self, user_id: str, kind: str, token: str) -> str:
+        """Ends emails of a kind to a person: a page to confirm it, and what a mail program posts to (RFC 8058)."""
+        return f"{self.url}/unsubscribe?{urlencode({'user': user_id, 'kind': kind, 'token': token})}"
+
 
 def web_link(url: str, otherwise: str) -> str:
     """`url` if a browser opens it as a web page, else `otherwise`: escaping does not tame `javascript:`."""

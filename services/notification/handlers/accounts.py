@@ -69,7 +69,7 @@ def _is_owner(user_id: str, deciders: Deciders) -> bool:
 
 def _owner_waits(workspace_id: str, work: Work[NotificationRepository]) -> bool:
     """Whether the owner was told of the workspace's pause, and not yet of its end."""
-    return work.repository.notices.any_open(workspace_id, workspace_id, "credits_paused")
+    return work.repository.notices.any_unsettled(workspace_id, workspace_id, "credits_paused")
 
 
 def _tell_the_user(

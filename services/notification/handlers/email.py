@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from services.notification.domain.delivery import ADDRESS_RETRY, Contact, Email, Outcome, without_sending
+from services.notification.domain.delivery import ADDRESS_RETRY, Contact, Email, Outcome, Reader, without_sending
+from services.notification.domain.notice import Told
 from services.notification.handlers import announcements
 from services.notification.handlers.delivery import EMAIL_TIMER
 from services.notification.handlers.digest import DIGEST_TIMER, take_digest
@@ -74,16 +75,15 @@ class MailErrand:
         if not taken:
             return None
         told = taken[0][0].told  # all of them are to one person about one workspace
-        contact = work.repository.contacts.of(told.user_id)
-        role = work.repository.directory.role_of(told.workspace_id, told.user_id)
+        reader = self._reader(told, work.repository)
         parts = tuple(
-            Part(email, cause, without_sending(email, contact, role, ROLES_TOLD[email.told.wording], work.now))
+            Part(email, cause, without_sending(email, reader, ROLES_TOLD[email.told.wording], work.now))
             for email, cause in taken
         )
         open_emails = [part.email for part in parts if part.outcome is None]
-        if not open_emails or contact is None:
+        if not open_emails or reader.contact is None:
             return Attempt(parts, None)
-        return Attempt(parts, self._write(UUID(ref), open_emails, contact, work.repository))
+        return Attempt(parts, self._write(UUID(ref), open_emails, reader.contact, work.repository))
 
     def perform(self, request: Attempt) -> Outcome | None:
         """Hand the letter over; None when there is none."""
@@ -113,6 +113,13 @@ class MailErrand:
         reason = FAILURES.get(outcome)
         return [announcements.failed(told, reason, part.cause)] if reason else []
 
+    def _reader(self, told: Told, repository: NotificationRepository) -> Reader:
+        return Reader(
+            contact=repository.contacts.of(told.user_id),
+            role=repository.directory.role_of(told.workspace_id, told.user_id),
+            by_email=repository.preferences.wants_email(told.user_id, told.kind),
+        )
+
     def _write(
         self, letter_id: UUID, emails: Sequence[Email], contact: Contact, repository: NotificationRepository
     ) -> Letter:
@@ -123,6 +130,7 @@ class MailErrand:
             request=repository.matters.request(told.workspace_id, told.about_id)
             if told.kind == "request_resolved"
             else None,
+            unsubscribe_token=repository.preferences.token_for_a_mail(told.user_id),
         )
         return self._letters.write(letter_id, emails, contact, around)
 

@@ -10,6 +10,7 @@ from services.notification.repository.directory import Directory
 from services.notification.repository.emails import Emails
 from services.notification.repository.matters import Matters
 from services.notification.repository.notices import Notices
+from services.notification.repository.preferences import Preferences
 
 
 class NotificationRepository:
@@ -22,3 +23,4 @@ class NotificationRepository:
         self.emails = Emails(connection)
         self.digests = Digests(connection)
         self.matters = Matters(connection)
+        self.preferences = Preferences(connection)

@@ -26,6 +26,7 @@ ENDS: Mapping[Outcome, tuple[str, str | None]] = {
     Outcome.NO_ADDRESS: ("failed", "no_address"),
     Outcome.GAVE_UP: ("failed", "gave_up"),
     Outcome.NOT_CONCERNED: ("dropped", None),
+    Outcome.NOT_WANTED: ("dropped", None),
 }
 
 

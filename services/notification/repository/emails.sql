@@ -11,7 +11,7 @@ UPDATE emails e SET state = 'sending', attempts = attempts + 1
 FROM notices n
 WHERE e.notice_id = %(notice_id)s AND n.notice_id = e.notice_id AND e.state IN ('pending', 'sending')
 RETURNING n.notice_id, n.user_id, n.workspace_id, n.kind, n.wording, n.about_id, n.state, n.facts, n.occurred_at,
-    n.event_source, n.event_id, e.created_at, e.mail_until,
+    n.settled_at IS NOT NULL AS settled, n.event_source, n.event_id, e.created_at, e.mail_until,
     e.digest_id IS NOT NULL AS in_digest, e.correlation_id, e.traceparent;
 
 -- name: begin_digest
@@ -19,7 +19,7 @@ UPDATE emails e SET state = 'sending', attempts = attempts + 1
 FROM notices n
 WHERE e.digest_id = %(digest_id)s AND n.notice_id = e.notice_id AND e.state IN ('pending', 'sending')
 RETURNING n.notice_id, n.user_id, n.workspace_id, n.kind, n.wording, n.about_id, n.state, n.facts, n.occurred_at,
-    n.event_source, n.event_id, e.created_at, e.mail_until,
+    n.settled_at IS NOT NULL AS settled, n.event_source, n.event_id, e.created_at, e.mail_until,
     e.digest_id IS NOT NULL AS in_digest, e.correlation_id, e.traceparent;
 
 -- name: wait_on

@@ -79,14 +79,14 @@ def test_one_request_alone_in_a_window_is_told_as_any_other(here: Stand, box: Le
 @pytest.mark.rule("N5", "A6")
 def test_what_was_settled_meanwhile_is_not_in_the_digest(here: Stand, box: Letterbox) -> None:
     _ask(here, 1, 2, 3, 4)
-    here.receive(events.expired(3))
+    here.receive(events.cancelled(3))
     here.run_emails(box)
     here.wait(WINDOW)
     here.run_emails(box)
     assert box.subjects == [ONE, "2 requests for credits in Acme"]
     assert sorted(delivery.state for delivery in here.emails("olivia")) == ["dropped", "sent", "sent", "sent"]
     _ask(here, 5, 6)
-    here.receive(events.expired(6))
+    here.receive(events.cancelled(6))
     here.run_emails(box)
     here.wait(WINDOW)
     here.run_emails(box)

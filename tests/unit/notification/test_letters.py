@@ -23,6 +23,7 @@ LETTERS = Letters(Console("https://console.refill.test"))
 DECIDERS = Deciders({"olivia": "owner", "adam": "admin"})
 NAMES = {user_id: user_id.title() for user_id in events.ROLES}
 MAILED = [row for row, expected in ROWS.items() if expected[4]]
+TOKEN = UUID(int=77)
 NASTY = "<script>alert('1')</script>\r\nBcc: evil@x.test\r\n\r\n\"&" + "x" * 10_000
 
 
@@ -33,12 +34,15 @@ class _Seen(HTMLParser):
         super().__init__()
         self.tags: list[str] = []
         self.links: list[str | None] = []
+        self.unsubscribe: list[str | None] = []
         self.text = ""
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        self.links += [value for name, value in attrs if name in ("href", "src")]
+        links = [value for name, value in attrs if name in ("href", "src")]
+        self.unsubscribe += [link for link in links if "/unsubscribe?" in str(link)]
+        self.links += [link for link in links if "/unsubscribe?" not in str(link)]
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -59,7 +63,7 @@ def _write(
         notice.facts,
         NOW,
     )
-    around = Surroundings(workspace, NAMES if names is None else names, events.requested().wire())
+    around = Surroundings(workspace, NAMES if names is None else names, events.requested().wire(), TOKEN)
     return LETTERS.write(told.notice_id, [Email(told, NOW, NOW)], Contact(reader, "r@acme.example"), around)
 
 
@@ -76,7 +80,13 @@ def test_every_letter_greets_its_reader_names_the_workspace_and_says_why_it_came
     letter = _write(ROWS[row][0])
     assert letter.text.startswith("Hello Ronja,\n\n")
     assert "Acme" in letter.subject
-    assert letter.text.rstrip().splitlines()[-1].startswith("You get this because you ")
+    why, how_to_end_it = letter.text.rstrip().splitlines()[-2:]
+    assert why.startswith("You get this because you ")
+    kind = notices_about(ROWS[row][0], OCCASION, DECIDERS)[0].kind
+    assert letter.unsubscribe_url.startswith("https://console.refill.test/unsubscribe?user=")
+    assert letter.unsubscribe_url.endswith(f"&kind={kind}&token={TOKEN}")
+    assert how_to_end_it == f"No more emails of this kind: {letter.unsubscribe_url}"
+    assert _Seen(letter.html).unsubscribe == [letter.unsubscribe_url]
     assert "\n\n\n" not in letter.text
 
 
@@ -159,9 +169,9 @@ def test_names_are_looked_up_for_everybody_the_facts_mention() -> None:
 def test_a_settled_request_asks_for_nothing_any_more() -> None:
     told = Told(
         UUID(int=1), "adam", WORKSPACE, "top_up_requested", "top_up_requested", "r", "handled",
-        events.requested().wire(), NOW,
+        events.requested().wire(), NOW, settled=True,
     )  # fmt: skip
-    around = Surroundings("Acme", NAMES, None)
+    around = Surroundings("Acme", NAMES, None, TOKEN)
     letter = LETTERS.write(told.notice_id, [Email(told, NOW, NOW)], Contact("Adam", "a@b.c"), around)
     assert "nothing left to do" in letter.text
     assert _Seen(letter.html).links == []
@@ -178,7 +188,7 @@ def _digest(requests: int) -> Letter:
         )
         for number, one in enumerate(facts)
     ]
-    return LETTERS.write(UUID(int=99), emails, Contact("Adam", "a@b.c"), Surroundings("Acme", NAMES, None))
+    return LETTERS.write(UUID(int=99), emails, Contact("Adam", "a@b.c"), Surroundings("Acme", NAMES, None, TOKEN))
 
 
 @pytest.mark.rule("N5", "A3")
