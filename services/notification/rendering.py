@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -20,6 +21,7 @@ from services.notification.letter import Letter
 
 TEMPLATES = Path(__file__).with_name("templates")
 DIGEST_WORDING = "requests_digest"  # what several requests are told with
+ENGLISH = "en"
 REASON_CHARACTERS = 500  # as long as the wire allows
 _EMPTY_LINES = re.compile(r"\n[ \t]*\n\s*")
 
@@ -38,28 +40,48 @@ class Surroundings:
     unsubscribe_token: UUID
 
 
-class Letters:
-    """Writes letters. A wording is one template of blocks; the layouts put the blocks into subject, text and HTML."""
+class Tongue(NamedTuple):
+    """The templates as one language has them, for plain text and for HTML."""
 
-    def __init__(self, console: Console) -> None:
+    text: Environment
+    html: Environment
+
+
+class Letters:
+    """Writes letters. A wording is one template of blocks; the layouts put the blocks into subject, text and HTML.
+
+    `folder` has a folder for each language; what a language lacks, a wording or all of it, is written in English.
+    """
+
+    def __init__(self, console: Console, folder: Path = TEMPLATES) -> None:
         self._console = console
-        self._html = _environment(autoescape=True)
-        self._text = _environment(autoescape=False)
+        self._folder = folder
+        self._tongues: dict[tuple[Path, ...], Tongue] = {}
 
     def write(self, letter_id: UUID, emails: Sequence[Email], contact: Contact, around: Surroundings) -> Letter:
         """The letter to the address that `contact` names. Several `emails` are told together (N5)."""
         assert contact.email is not None, "a letter needs an address"
         told = [email.told for email in emails]
+        tongue = self._tongue(contact.language or ENGLISH)
         unsubscribe = self._console.unsubscribe(told[0].user_id, told[0].kind, str(around.unsubscribe_token))
         return Letter(
             letter_id=letter_id,
             address=contact.email,
             written_at=max(one.occurred_at for one in told),
-            subject=" ".join(self._fill(self._text, "subject", told, contact, around, IN_SUBJECT_CHARACTERS).split()),
-            text=_spaced(self._fill(self._text, "txt", told, contact, around, IN_TEXT_CHARACTERS)),
-            html=self._fill(self._html, "html", told, contact, around, IN_TEXT_CHARACTERS),
+            subject=" ".join(self._fill(tongue.text, "subject", told, contact, around, IN_SUBJECT_CHARACTERS).split()),
+            text=_spaced(self._fill(tongue.text, "txt", told, contact, around, IN_TEXT_CHARACTERS)),
+            html=self._fill(tongue.html, "html", told, contact, around, IN_TEXT_CHARACTERS),
             unsubscribe_url=unsubscribe,
         )
+
+    def _tongue(self, language: str) -> Tongue:
+        """Kept by the folders that are there: people may name any language, and there are few."""
+        named = [self._folder / name for name in dict.fromkeys((language, language[:2]))]
+        folders = (*(folder for folder in named if folder.is_dir()), TEMPLATES / ENGLISH)
+        if folders not in self._tongues:
+            text, html = (_environment(folders, autoescape=markup) for markup in (False, True))
+            self._tongues[folders] = Tongue(text, html)
+        return self._tongues[folders]
 
     def _fill(
         self,
@@ -104,9 +126,9 @@ def _spaced(text: str) -> str:
     return _EMPTY_LINES.sub("\n\n", text).strip() + "\n"
 
 
-def _environment(*, autoescape: bool) -> Environment:
+def _environment(folders: Sequence[Path], *, autoescape: bool) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader(folders),
         autoescape=autoescape,  # noqa: S701 - on for HTML; subject and plain text have no markup to escape
         undefined=StrictUndefined,
         trim_blocks=True,

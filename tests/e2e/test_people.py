@@ -27,7 +27,7 @@ OF_PEOPLE = ("topic/workspace.contact.v1",)
 @pytest.mark.case(23)
 def test_what_people_do_with_notices_and_that_an_erased_person_is_nowhere_within_a_minute(town: Town) -> None:
     home = town.household()
-    name, address = f"Zephyrine {uuid4().hex}", f"z-{uuid4().hex}@erased.test"
+    name, address = f"Zephyrine {uuid4().hex[:12]}", f"z-{uuid4().hex}@erased.test"
     editor = contact(home, "editor", name=name).model_copy(update={"version": 2, "email": address})
     town.client.send(catalog.WORKSPACE_CONTACT, editor)
     wait_until(lambda: bool(_left(town, name, address)), "the editor's new name is known")

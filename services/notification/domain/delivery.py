@@ -15,10 +15,11 @@ ADDRESS_RETRY = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """How a person is called and reached. Both None: erased."""
+    """How a person is called and reached, and in which language. Name and address None: erased."""
 
     name: str | None
     email: str | None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from services.notification.__main__ import main
-from services.notification.rendering import TEMPLATES
+from services.notification.rendering import ENGLISH, TEMPLATES
 
-WORDINGS = sorted(path.stem for path in TEMPLATES.glob("*.jinja"))
+WORDINGS = sorted(path.stem for path in (TEMPLATES / ENGLISH).glob("*.jinja"))
 
 
 @pytest.fixture(scope="module")

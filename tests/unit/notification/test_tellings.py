@@ -10,7 +10,7 @@ from services.notification.domain.matters import PaidAndCredited, WorkspaceFreed
 from services.notification.domain.members import Deciders
 from services.notification.domain.notice import Occasion
 from services.notification.handlers.tellings import TELLINGS, notices_about
-from services.notification.rendering import DIGEST_WORDING, TEMPLATES
+from services.notification.rendering import DIGEST_WORDING, ENGLISH, TEMPLATES
 from shared.contracts.credit_ledger import POOL
 from tests.unit.notification import events
 from tests.unit.notification.events import NOW, WORKSPACE, uuid
@@ -54,7 +54,7 @@ def test_the_rows_above_are_the_whole_table() -> None:
 
 def test_every_wording_that_is_mailed_has_a_template() -> None:
     mailed = {f"{telling.wording}.jinja" for telling in TELLINGS if telling.by_email}
-    assert {path.name for path in TEMPLATES.glob("*.jinja")} == mailed | {f"{DIGEST_WORDING}.jinja"}
+    assert {path.name for path in (TEMPLATES / ENGLISH).glob("*.jinja")} == mailed | {f"{DIGEST_WORDING}.jinja"}
 
 
 @pytest.mark.rule("N1")
