@@ -14,7 +14,7 @@ from shared.contracts.notification import EmailPreferenceSet, NoticeDelivered, N
 from shared.contracts.notification_commands import MarkNotices, Unsubscribe
 from shared.contracts.top_up_commands import CancelRequest, RequestTopUp
 from shared.contracts.top_up_events import RequestCancelled, TopUpRequested
-from tests.e2e.canary import Canary, leaks, records, rows
+from tests.e2e.story.canary import Canary, leaks, records, rows
 from tests.e2e.town import PACKAGE, Household, Town, contact
 from tests.e2e.waiting import wait_until
 
