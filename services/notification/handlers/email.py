@@ -18,6 +18,9 @@ from services.notification.rendering import Letters, Surroundings, people_in
 from services.notification.repository import NotificationRepository
 from shared.messaging.work import Cause, Outgoing, Work
 
+EMAILS_AT_ONCE = 4  # a mail server that answers in 0.1 s takes forty a second
+DIGESTS_AT_ONCE = 2  # there is at most one in ten minutes for a person and workspace
+
 FAILURES: Mapping[Outcome, announcements.FailureReason] = {
     Outcome.REFUSED_BY_SERVER: "refused_by_server",
     Outcome.NO_ADDRESS: "no_address",
@@ -59,11 +62,14 @@ class MailErrand:
     """
 
     after_cold_start = True  # whom to tell and where: both may have changed during a downtime (N3)
-    concurrency = 4  # a slow mail server holds up this many letters at a time, and no more of the worker
 
-    def __init__(self, kind: str, take: Take, letters: Letters, postman: Postman, lease_s: int) -> None:
-        """`lease_s` must be longer than the mailer's waits for the server together."""
+    def __init__(
+        self, kind: str, take: Take, letters: Letters, postman: Postman, *, lease_s: int, concurrency: int
+    ) -> None:
+        """`lease_s` must be longer than the mailer's waits for the server together. A slow mail server holds up
+        `concurrency` letters at a time, and no more of the worker."""
         self.kind = kind
+        self.concurrency = concurrency
         self.lease_s = lease_s
         self._take = take
         self._letters = letters
@@ -144,6 +150,6 @@ def take_email(notice_id: UUID, work: Work[NotificationRepository]) -> list[tupl
 def mail_errands(letters: Letters, postman: Postman, lease_s: int) -> tuple[MailErrand, MailErrand]:
     """Mails of one notice each, and digests."""
     return (
-        MailErrand(EMAIL_TIMER, take_email, letters, postman, lease_s),
-        MailErrand(DIGEST_TIMER, take_digest, letters, postman, lease_s),
+        MailErrand(EMAIL_TIMER, take_email, letters, postman, lease_s=lease_s, concurrency=EMAILS_AT_ONCE),
+        MailErrand(DIGEST_TIMER, take_digest, letters, postman, lease_s=lease_s, concurrency=DIGESTS_AT_ONCE),
     )
