@@ -81,7 +81,8 @@ def _mailed(town: Town, home: Household, name: str) -> Mail:
 
 def _follow(town: Town, mail: Mail) -> object:
     """What an edge makes of the link in the mail's header."""
-    (link,) = re.findall("<(.+)>", mail.message["List-Unsubscribe"])
+    (line,) = re.findall(rb"^List-Unsubscribe: <(\S+)>\r?$", mail.raw, re.MULTILINE)  # in one piece, not encoded
+    link = line.decode()
     query = {field: values[0] for field, values in parse_qs(urlsplit(link).query).items()}
     command = Unsubscribe.read({"user_id": query["user"], "kind": query["kind"], "token": query["token"]})
     return town.witness.answer(town.client.send(catalog.NOTIFICATION_COMMANDS, command), EmailPreferenceSet)
