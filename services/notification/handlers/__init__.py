@@ -74,8 +74,8 @@ EVENTS: Lane[Repository] = Lane(
         Reaction(LEDGER_ACCOUNT, BalanceLow, on_spent, Once.INBOX),
         Reaction(LEDGER_ACCOUNT, CreditsExhausted, on_spent, Once.INBOX),
     ),
-    # Whom to tell and where to reach them is known before the first event is told.
-    after=(WORKSPACE_DIRECTORY, WORKSPACE_CONTACT),
+    # Whom to tell, where to reach them and what they want by email is known before the first event is told.
+    after=(WORKSPACE_DIRECTORY, WORKSPACE_CONTACT, NOTIFICATION_COMMANDS),
 )
 
 COMMANDS: Lane[Repository] = Lane(
