@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -32,14 +33,15 @@ class Place(Enum):
     COLLECTED = "collected"
 
 
-def place(window: Window | None, behind: bool, now: datetime) -> Place:
-    """Where the next email to this person goes. `behind`: an earlier one is not out yet, so this one can wait as well.
+def place(window: Window | None, behind: Callable[[], bool], now: datetime) -> Place:
+    """Where the next email to this person goes. `behind`: an earlier one is not out yet, so this one can wait as well;
+    it is asked only where it decides, as in a storm nearly all are joined.
 
     A window that collects is joined also after its end: its mail has not begun, so there is one mail less.
     """
     if window is not None and (window.collecting or now < window.ends_at):
         return Place.JOINED
-    return Place.COLLECTED if behind else Place.AT_ONCE
+    return Place.COLLECTED if behind() else Place.AT_ONCE
 
 
 def digest_opened_by(notice: Notice) -> UUID:

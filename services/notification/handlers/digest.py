@@ -18,7 +18,7 @@ def fold(notice: Notice, work: Work[NotificationRepository]) -> UUID | None:
     digests = work.repository.digests
     person = notice.occasion.workspace_id, notice.user_id
     window = digests.lock_window(*person)
-    where = place(window, digests.is_behind(*person), work.now)
+    where = place(window, lambda: digests.is_behind(*person), work.now)
     if where is not Place.JOINED:
         if window is not None:
             digests.close(window.digest_id, work.now)

@@ -33,7 +33,7 @@ def _mails(arrivals: list[datetime]) -> list[tuple[datetime, list[datetime]]]:
     for number, now in enumerate(arrivals):
         if window is not None and now >= window.ends_at:
             close()
-        where = place(window, behind=False, now=now)
+        where = place(window, lambda: False, now)
         if where is Place.AT_ONCE:
             mails.append((now, [now]))
             window = Window(UUID(int=number), now + WINDOW, collecting=False)

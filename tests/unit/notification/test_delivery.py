@@ -83,4 +83,4 @@ COLLECTING = replace(OPEN, collecting=True)
 def test_the_first_goes_at_once_and_the_others_together(
     window: Window | None, behind: bool, now: datetime, where: Place
 ) -> None:
-    assert place(window, behind, now) is where
+    assert place(window, lambda: behind, now) is where
