@@ -42,7 +42,7 @@ WORKSPACE_CONTACT = Topic(
     cleanup="compact",
     inbound=True,
     tombstones=True,
-    max_compaction_lag_hours=HOURS_PER_DAY,  # bounds how long an erased address can stay in the log
+    max_compaction_lag_hours=HOURS_PER_DAY,  # with deploy.kafka.erasure: how long an erased address can stay in the log
     personal_data=True,
 )
 TOP_UP_COMMANDS = Topic(
