@@ -13,6 +13,8 @@ from shared.messaging.ids import derive
 
 WINDOW = timedelta(minutes=10)  # N5
 BEHIND_RETRY = timedelta(minutes=1)  # a mail server that is away is asked by the mail that comes first, not by this one
+# An email that got stuck by a bug waits for people; what comes later must not wait for it as long.
+BEHIND_AT_MOST = timedelta(hours=1)
 LISTED = 20  # requests that one mail names; of the others it says how many there are
 
 

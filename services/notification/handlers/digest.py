@@ -18,7 +18,7 @@ def fold(notice: Notice, work: Work[NotificationRepository]) -> UUID | None:
     digests = work.repository.digests
     person = notice.occasion.workspace_id, notice.user_id
     window = digests.lock_window(*person)
-    where = place(window, lambda: digests.is_behind(*person), work.now)
+    where = place(window, lambda: digests.is_behind(*person, work.now), work.now)
     if where is not Place.JOINED:
         if window is not None:
             digests.close(window.digest_id, work.now)
@@ -34,11 +34,11 @@ def fold(notice: Notice, work: Work[NotificationRepository]) -> UUID | None:
 def take_digest(digest_id: UUID, work: Work[NotificationRepository]) -> list[tuple[Email, Cause]]:
     """The emails of a digest that is to go out; from then on it takes no others, so that each attempt is the same mail.
 
-    While an earlier mail to the same person waits for the mail server, this one waits and collects: however long the
-    server is away, two mails are sent then and not one for each window.
+    While an earlier mail to the same person waits for the mail server, this one waits and collects: after
+    the server was away two mails are sent and not one for each window.
     """
     repository = work.repository
-    if not repository.digests.may_go(digest_id):
+    if not repository.digests.may_go(digest_id, work.now):
         work.timers.set(DIGEST_TIMER, str(digest_id), work.now + BEHIND_RETRY)
         return []
     repository.digests.close(digest_id, work.now)

@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 
-from services.notification.domain.digest import WINDOW, Window, digest_opened_by
+from services.notification.domain.digest import BEHIND_AT_MOST, WINDOW, Window, digest_opened_by
 from services.notification.domain.notice import Notice
 from shared.contracts.notification import NoticeKind
 from shared.postgres.queries import load
@@ -30,10 +30,10 @@ class Digests:
             keys = {"workspace_id": workspace_id, "user_id": user_id}
             return cursor.execute(QUERIES["lock_window"], keys).fetchone()
 
-    def is_behind(self, workspace_id: str, user_id: str, digest_id: UUID | None = None) -> bool:
-        """Whether an email of a request to this person is not out yet, those of `digest_id` not counted."""
+    def is_behind(self, workspace_id: str, user_id: str, now: datetime, digest_id: UUID | None = None) -> bool:
+        """Whether an email of a request to this person is not out yet, besides those of `digest_id` and old ones."""
         keys = {"workspace_id": workspace_id, "user_id": user_id, "digest_id": digest_id, "kind": FOLDED}
-        row = self._connection.execute(QUERIES["is_behind"], keys).fetchone()
+        row = self._connection.execute(QUERIES["is_behind"], {**keys, "since": now - BEHIND_AT_MOST}).fetchone()
         return bool(row and row[0])
 
     def open(self, notice: Notice, now: datetime) -> Window:
@@ -53,9 +53,9 @@ class Digests:
         """Nothing is added any more."""
         self._connection.execute(QUERIES["close_digest"], {"digest_id": digest_id, "now": now})
 
-    def may_go(self, digest_id: UUID) -> bool:
+    def may_go(self, digest_id: UUID, now: datetime) -> bool:
         """Whether this digest's mail is the next one to its person. One that began to be sent is. Locks the digest."""
         row = self._connection.execute(QUERIES["lock_digest"], {"digest_id": digest_id}).fetchone()
         assert row is not None, "a digest is never deleted"
         workspace_id, user_id, closed = row
-        return closed or not self.is_behind(workspace_id, user_id, digest_id)
+        return closed or not self.is_behind(workspace_id, user_id, now, digest_id)

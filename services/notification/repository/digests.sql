@@ -20,5 +20,5 @@ SELECT EXISTS (
     SELECT FROM emails e
     JOIN notices n USING (notice_id)
     WHERE e.state IN ('pending', 'sending') AND e.digest_id IS DISTINCT FROM %(digest_id)s
-      AND n.workspace_id = %(workspace_id)s AND n.user_id = %(user_id)s AND n.kind = %(kind)s
+      AND e.created_at > %(since)s AND n.workspace_id = %(workspace_id)s AND n.user_id = %(user_id)s AND n.kind = %(kind)s
 );

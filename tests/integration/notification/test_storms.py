@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.notification.domain.digest import BEHIND_RETRY, WINDOW
+from services.notification.domain.digest import BEHIND_AT_MOST, BEHIND_RETRY, WINDOW
 from shared.contracts.notification import NoticeDelivered
 from shared.messaging.failures import Weather
 from tests.integration.notification.stand import Letterbox, Stand, removed
@@ -106,7 +106,7 @@ def test_each_workspace_and_each_admin_has_a_window_of_its_own(stand: Stand, box
 
 
 @pytest.mark.rule("N5", "N6")
-def test_however_long_the_mail_server_is_away_the_storm_is_two_mails(here: Stand, box: Letterbox) -> None:
+def test_a_storm_while_the_mail_server_is_away_is_two_mails(here: Stand, box: Letterbox) -> None:
     box.away = True
     for number in range(1, 40):
         _ask(here, number)
@@ -119,6 +119,23 @@ def test_however_long_the_mail_server_is_away_the_storm_is_two_mails(here: Stand
     here.run_emails(box)
     assert box.subjects == [ONE, "38 requests for credits in Acme"]
     assert {delivery.state for delivery in here.emails("olivia")} == {"sent"}
+
+
+@pytest.mark.rule("N5", "N6")
+def test_a_mail_that_is_stuck_holds_up_later_ones_for_an_hour_at_most(here: Stand, box: Letterbox) -> None:
+    _ask(here, 1)
+    here.connection.execute("DELETE FROM timers WHERE kind = 'email'")  # as if a bug had it stuck
+    here.wait(BEHIND_AT_MOST - MINUTE)
+    _ask(here, 2)
+    here.run_emails(box)
+    assert box.subjects == []
+    here.wait(WINDOW)
+    here.run_emails(box)
+    assert box.subjects == [ONE]
+    here.wait(WINDOW)
+    _ask(here, 3)
+    here.run_emails(box)
+    assert box.subjects == [ONE, ONE]
 
 
 @pytest.mark.rule("N4", "N5")
