@@ -15,10 +15,11 @@ SELECT workspace_id, user_id, closed_at IS NOT NULL FROM digests WHERE digest_id
 UPDATE digests SET closed_at = %(now)s WHERE digest_id = %(digest_id)s AND closed_at IS NULL;
 
 -- name: is_behind
--- Emails of requests to this person that are not out yet, besides those of one digest.
+-- Emails of requests to this person that are not out yet, besides those of one digest if one is named.
 SELECT EXISTS (
     SELECT FROM emails e
     JOIN notices n USING (notice_id)
-    WHERE e.state IN ('pending', 'sending') AND e.digest_id IS DISTINCT FROM %(digest_id)s
+    WHERE e.state IN ('pending', 'sending')
+      AND (%(digest_id)s::uuid IS NULL OR e.digest_id IS DISTINCT FROM %(digest_id)s)
       AND e.created_at > %(since)s AND n.workspace_id = %(workspace_id)s AND n.user_id = %(user_id)s AND n.kind = %(kind)s
 );
