@@ -16,6 +16,7 @@ from services.cli.commands import (
     importing,
     notices,
     operating,
+    preferences,
     stack,
     tail,
 )
@@ -45,6 +46,9 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "balance": balances.balance,
     "explain": explaining.explain,
     "notices": notices.notices,
+    "mark": notices.mark,
+    "preference": preferences.preference,
+    "unsubscribe": preferences.unsubscribe,
     "tail": tail.tail,
     "verify": operating.verify,
     "quarantine": operating.quarantine,
@@ -54,6 +58,7 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
         "Send a file of directory or usage events, line by line.",
         {"directory": importing.directory, "usage": importing.usage},
     ),
+    "mail": ("What people are mailed.", {"preview": operating.preview}),
     "catalog": ("The price catalog.", {"publish": catalogs.publish, "show": catalogs.show}),
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from shared.contracts import credit_ledger as ledger
-from shared.contracts import holds, notification, price_catalog, product, workspace
+from shared.contracts import holds, notification, notification_commands, price_catalog, product, workspace
 from shared.contracts import top_up_commands as commands
 from shared.contracts import top_up_events as events
 from shared.contracts.dead_letter import DeadLettered
@@ -43,6 +43,10 @@ def _measure(message: holds.HoldCredits | holds.CaptureHold) -> str:
 
 def _back(message: holds.HoldCaptured | holds.HoldReleased | holds.HoldExpired) -> str:
     return f"{message.returned:,} returned" + (f", {message.lapsed:,} lapsed" if message.lapsed else "")
+
+
+def _by_email(wanted: bool) -> str:
+    return "by email, too" if wanted else "in-app only"
 
 
 def _status(status: events.PurchaseStatus) -> str:
@@ -130,6 +134,14 @@ SENTENCES: dict[type[Message], Callable[[Any], str]] = {
     notification.NoticeDelivered: lambda m: f"{m.user_id} was told {m.kind} ({m.channel})",
     notification.NoticeFailed: lambda m: f"{m.user_id} could not be told {m.kind} ({m.channel}): {m.reason}",
     notification.NoticeHandled: lambda m: f"{m.user_id}: {m.kind} about {m.about_id} is settled",
+    notification_commands.MarkNotices: lambda m: f"{m.user_id} marks {len(m.notice_ids)} notices {m.state}",
+    notification_commands.SetEmailPreference: lambda m: f"{m.user_id} wants {m.kind} {_by_email(m.by_email)}",
+    notification_commands.Unsubscribe: lambda m: f"{m.user_id} ends emails of {m.kind} by a link",
+    notification.NoticesMarked: lambda m: (
+        f"{m.user_id} has marked: " + ", ".join(f"{notice.notice_id} {notice.state}" for notice in m.notices)
+    ),
+    notification.EmailPreferenceSet: lambda m: f"{m.user_id} gets {m.kind} {_by_email(m.by_email)}",
+    notification.NotificationCommandRefused: lambda m: f"{m.user_id}: refused, {m.reason}: {m.detail}",
     DeadLettered: lambda m: (
         f"{m.service} set aside {m.source_topic}[{m.source_partition}]@{m.source_offset}, {m.reason}: {m.detail}"
     ),

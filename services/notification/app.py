@@ -6,7 +6,7 @@ from pathlib import Path
 
 from services.notification.domain.links import Console
 from services.notification.handlers import LANES
-from services.notification.handlers.email import EmailErrand
+from services.notification.handlers.email import mail_errands
 from services.notification.mailer import Mailer
 from services.notification.rendering import Letters
 from services.notification.repository import NotificationRepository
@@ -27,5 +27,5 @@ def notification(settings: NotificationSettings) -> Service[NotificationReposito
         lanes=LANES,
         repository=NotificationRepository,
         migrations=MIGRATIONS,
-        errands=(EmailErrand(letters, mailer, lease_s=mailer.longest_s),),
+        errands=mail_errands(letters, mailer, lease_s=mailer.longest_s),
     )

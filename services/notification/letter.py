@@ -9,11 +9,16 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """`address` is its one recipient. Lives in memory for one attempt only: neither address nor text is stored."""
+    """`address` is its one recipient, `letter_id` what its Message-ID is made of: a letter written anew has the same.
 
-    notice_id: UUID
+    It lives in memory for one attempt only: neither address nor text is stored.
+    `unsubscribe_url` ends mails of this kind to this person.
+    """
+
+    letter_id: UUID
     address: str
     written_at: datetime
     subject: str
     text: str
     html: str
+    unsubscribe_url: str

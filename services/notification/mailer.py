@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 
 from services.notification.domain.delivery import Outcome
 from services.notification.letter import Letter
@@ -22,6 +22,25 @@ PERMANENT = 500
 
 # Connecting, greeting, EHLO, MAIL, RCPT, DATA, the letter, its answer, RSET and QUIT: each may take the whole time-out.
 WAITS = 10
+
+
+UNSUBSCRIBE = "List-Unsubscribe"
+
+
+class _LinksUnbroken(EmailPolicy):
+    """A link stays as it is: the library would break one of more than 76 characters into encoded words, which no mail
+    program reads as a link. The line may have 998 (RFC 5322, 2.1.1)."""
+
+    def fold(self, name: str, value: str) -> str:
+        """The header as lines of text."""
+        return f"{name}: {value}\r\n" if name == UNSUBSCRIBE else super().fold(name, value)
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """The header as lines of bytes."""
+        return self.fold(name, value).encode("ascii") if name == UNSUBSCRIBE else super().fold_binary(name, value)
+
+
+POLICY = _LinksUnbroken(linesep="\r\n")  # as SMTP wants line ends
 
 
 class UnusableAddress(Exception):
@@ -89,14 +108,17 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
 
     Raises `UnusableAddress` when the contact's address is not one plain address (two, or a header in disguise).
     """
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=POLICY)
     message["From"] = Address(addr_spec=sender)
     # Never a string: `To: "a@b.c, d@e.f"` would be two recipients.
     message["To"] = _one_address(letter.address)
     message["Subject"] = letter.subject
     message["Date"] = letter.written_at
-    message["Message-ID"] = f"<{letter.notice_id}@{sender.rpartition('@')[2]}>"
+    message["Message-ID"] = f"<{letter.letter_id}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies, please
+    message[UNSUBSCRIBE] = f"<{letter.unsubscribe_url}>"  # RFC 2369
+    if letter.unsubscribe_url.startswith("https:"):
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058, which wants HTTPS
     # Quoted-printable in both parts: every server carries it, whether or not it takes 8-bit text.
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")

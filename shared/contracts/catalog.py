@@ -9,6 +9,7 @@ from shared.contracts import (
     credit_ledger,
     holds,
     notification,
+    notification_commands,
     price_catalog,
     product,
     top_up_commands,
@@ -41,7 +42,7 @@ WORKSPACE_CONTACT = Topic(
     cleanup="compact",
     inbound=True,
     tombstones=True,
-    max_compaction_lag_hours=HOURS_PER_DAY,  # bounds how long an erased address can stay in the log
+    max_compaction_lag_hours=HOURS_PER_DAY,  # with deploy.kafka.erasure: how long an erased address can stay in the log
     personal_data=True,
 )
 TOP_UP_COMMANDS = Topic(
@@ -181,14 +182,36 @@ LEDGER_BALANCE = Topic(
     summary="The latest balance of each account, with a version: any product can keep its own copy.",
     cleanup="compact",
 )
+NOTIFICATION_COMMANDS = Topic(
+    name="notification.commands.v1",
+    owner="notification",
+    keyed_by="person",
+    messages=(
+        notification_commands.MarkNotices,
+        notification_commands.SetEmailPreference,
+        notification_commands.Unsubscribe,
+    ),
+    producers=("edge",),
+    consumers=("notification",),
+    summary="What people do with their notices, and which of them they want by email.",
+    key_rule="optional",
+    inbound=True,
+)
 NOTIFICATION_DELIVERY = Topic(
     name="notification.delivery.v1",
     owner="notification",
     keyed_by="person",
-    messages=(notification.NoticeDelivered, notification.NoticeFailed, notification.NoticeHandled),
+    messages=(
+        notification.NoticeDelivered,
+        notification.NoticeFailed,
+        notification.NoticeHandled,
+        notification.NoticesMarked,
+        notification.EmailPreferenceSet,
+        notification.NotificationCommandRefused,
+    ),
     producers=("notification",),
     consumers=("edge",),
-    summary="What was told to whom, by ids only.",
+    summary="What was told to whom, by ids only, and the answers to commands.",
 )
 
 SERVICES = ("billing", "credit-ledger", "notification")
@@ -227,6 +250,7 @@ TOPICS: tuple[Topic, ...] = (
     LEDGER_PURCHASE,
     LEDGER_ACCOUNT,
     LEDGER_BALANCE,
+    NOTIFICATION_COMMANDS,
     NOTIFICATION_DELIVERY,
     *DEAD_LETTERS.values(),
 )

@@ -55,6 +55,8 @@ class Reason(StrEnum):
     HOLD_RELEASED = "hold_released"
     HOLD_EXPIRED = "hold_expired"
     CAPTURE_EXCEEDS_HOLD = "capture_exceeds_hold"
+    UNKNOWN_NOTICE = "unknown_notice"
+    UNSUBSCRIBE_LINK_INVALID = "unsubscribe_link_invalid"
 
 
 REMEDIES: dict[Reason, str] = {
@@ -105,4 +107,6 @@ REMEDIES: dict[Reason, str] = {
     Reason.HOLD_RELEASED: "The hold was released before; report the work as usage or under a new hold.",
     Reason.HOLD_EXPIRED: "The hold ended by itself; report the work as usage, and hold for longer next time.",
     Reason.CAPTURE_EXCEEDS_HOLD: "Capture at most what is held; report the rest as usage.",
+    Reason.UNKNOWN_NOTICE: "Check the notice ids and the person; a person marks the own notices only.",
+    Reason.UNSUBSCRIBE_LINK_INVALID: "Use the link of the latest email, or sign in and change it there.",
 }

@@ -1,4 +1,4 @@
-"""For operators: check the ledger's books, take a message out of a bug's way."""
+"""For operators: check the ledger's books, take a message out of a bug's way, look at the mails."""
 
 from __future__ import annotations
 
@@ -59,6 +59,13 @@ def quarantine(
         reason,
     ]
     _run(_consumer(topic, service), arguments, as_json=as_json)
+
+
+def preview(
+    folder: Annotated[str, typer.Argument(help="where to write them", show_default=False)], as_json: AsJson = False
+) -> None:
+    """Write every mail, filled with examples, to files to look at: text, HTML, whole message, and a page of all."""
+    _run("notification", ["preview", folder], as_json=as_json)
 
 
 def _consumer(topic: str, service: str | None) -> str:

@@ -17,6 +17,10 @@ class Console:
         query = {"workspace": workspace_id, "request": request_id, "package": package_id, "editor": editor_id}
         return f"{self.url}/purchases/new?{urlencode(query)}"
 
+    def requests(self, workspace_id: str) -> str:
+        """All requests of a workspace."""
+        return f"{self.url}/requests?{urlencode({'workspace': workspace_id})}"
+
     def purchase(self, workspace_id: str, purchase_id: str) -> str:
         """One purchase: where it stands, and trying it again."""
         return f"{self.url}/purchases/{quote(purchase_id, safe='')}?{urlencode({'workspace': workspace_id})}"
@@ -24,6 +28,10 @@ class Console:
     def credits(self, workspace_id: str) -> str:
         """The reader's credits in a workspace."""
         return f"{self.url}/credits?{urlencode({'workspace': workspace_id})}"
+
+    def unsubscribe(self, user_id: str, kind: str, token: str) -> str:
+        """Ends emails of a kind to a person: a page to confirm it, and what a mail program posts to (RFC 8058)."""
+        return f"{self.url}/unsubscribe?{urlencode({'user': user_id, 'kind': kind, 'token': token})}"
 
 
 def web_link(url: str, otherwise: str) -> str:

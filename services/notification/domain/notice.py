@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from shared.contracts.notification import NoticeKind
+from shared.contracts.notification import NoticeKind, NoticeState
 from shared.messaging.ids import derive
 
 # RFC 5321, 4.5.4.1: a sender gives up after at least four or five days. Counted from when the event happened, so that
@@ -30,7 +30,10 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What one person is told about one occasion. `facts` are ids and amounts; names are looked up when it is shown."""
+    """What one person is told about one occasion. `facts` are ids and amounts; names are looked up when it is shown.
+
+    `folded`: of many such emails to one person, the first goes out at once and the others together (N5).
+    """
 
     occasion: Occasion
     user_id: str
@@ -39,6 +42,7 @@ class Notice:
     about_id: str
     facts: Facts
     by_email: bool
+    folded: bool = False
 
     @property
     def notice_id(self) -> UUID:
@@ -53,7 +57,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A notice as it stands in the database."""
+    """A notice as it stands in the database. `settled`: its matter is; a person may have handled it before."""
 
     notice_id: UUID
     user_id: str
@@ -61,6 +65,12 @@ class Told:
     kind: NoticeKind
     wording: str
     about_id: str
-    state: str
+    state: NoticeState
     facts: Facts
     occurred_at: datetime
+    settled: bool = False
+
+
+def after(state: NoticeState, wanted: NoticeState) -> NoticeState:
+    """The state of a notice that its person wants in another. What is handled stays so: nothing opens it again."""
+    return state if state == "handled" else wanted

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.notification.handlers.accounts import on_freed, on_paused
+from services.notification.handlers.accounts import on_freed, on_paused, on_spent
+from services.notification.handlers.commands import on_mark, on_preference, on_unsubscribe
 from services.notification.handlers.directory import (
     on_contacts_changed,
     on_contacts_erased,
@@ -13,9 +14,23 @@ from services.notification.handlers.directory import (
 from services.notification.handlers.purchases import on_credited, on_paid, on_unpaid
 from services.notification.handlers.requests import on_requested, on_resolved
 from services.notification.repository import NotificationRepository
-from shared.contracts.catalog import LEDGER_ACCOUNT, LEDGER_PURCHASE, TOP_UP, WORKSPACE_CONTACT, WORKSPACE_DIRECTORY
-from shared.contracts.credit_ledger import CreditsFreed, CreditsPaused, PurchaseCredited
+from shared.contracts.catalog import (
+    LEDGER_ACCOUNT,
+    LEDGER_PURCHASE,
+    NOTIFICATION_COMMANDS,
+    TOP_UP,
+    WORKSPACE_CONTACT,
+    WORKSPACE_DIRECTORY,
+)
+from shared.contracts.credit_ledger import (
+    BalanceLow,
+    CreditsExhausted,
+    CreditsFreed,
+    CreditsPaused,
+    PurchaseCredited,
+)
 from shared.contracts.decode import Tombstone
+from shared.contracts.notification_commands import MarkNotices, SetEmailPreference, Unsubscribe
 from shared.contracts.top_up_events import (
     PurchaseActionRequired,
     PurchaseDeclined,
@@ -56,9 +71,20 @@ EVENTS: Lane[Repository] = Lane(
         Reaction(LEDGER_PURCHASE, PurchaseCredited, on_credited, Once.INBOX),
         Reaction(LEDGER_ACCOUNT, CreditsPaused, on_paused, Once.INBOX),
         Reaction(LEDGER_ACCOUNT, CreditsFreed, on_freed, Once.INBOX),
+        Reaction(LEDGER_ACCOUNT, BalanceLow, on_spent, Once.INBOX),
+        Reaction(LEDGER_ACCOUNT, CreditsExhausted, on_spent, Once.INBOX),
     ),
-    # Whom to tell and where to reach them is known before the first event is told.
-    after=(WORKSPACE_DIRECTORY, WORKSPACE_CONTACT),
+    # Whom to tell, where to reach them and what they want by email is known before the first event is told.
+    after=(WORKSPACE_DIRECTORY, WORKSPACE_CONTACT, NOTIFICATION_COMMANDS),
 )
 
-LANES: tuple[Lane[Repository], ...] = (DIRECTORY, EVENTS)
+COMMANDS: Lane[Repository] = Lane(
+    "commands",
+    (
+        Reaction(NOTIFICATION_COMMANDS, MarkNotices, on_mark, Once.INBOX),
+        Reaction(NOTIFICATION_COMMANDS, SetEmailPreference, on_preference, Once.INBOX),
+        Reaction(NOTIFICATION_COMMANDS, Unsubscribe, on_unsubscribe, Once.INBOX),
+    ),
+)
+
+LANES: tuple[Lane[Repository], ...] = (DIRECTORY, EVENTS, COMMANDS)

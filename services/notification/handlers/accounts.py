@@ -1,4 +1,4 @@
-"""Accounts: bought credits paused or freed. Their user is told, and the owner once for the whole workspace (C4, N2)."""
+"""Accounts: credits paused, freed, low, gone. The user is told; of pauses the owner too, once for a workspace (N2)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from services.notification.domain.members import OWNER, Deciders
 from services.notification.handlers.delivery import deliver, occasion_of, settle
 from services.notification.handlers.tellings import notices_about
 from services.notification.repository import NotificationRepository
-from shared.contracts.credit_ledger import CreditsFreed, CreditsPaused
+from shared.contracts.credit_ledger import BalanceLow, CreditsExhausted, CreditsFreed, CreditsPaused
 from shared.messaging.work import Effect, Outgoing, Park, Received, Work
 
 
@@ -48,6 +48,16 @@ def on_freed(received: Sequence[Received[CreditsFreed]], work: Work[Notification
                 yield from settle(freed.workspace_id, freed.workspace_id, "credits_paused", one.cause, work)
 
 
+def on_spent(
+    received: Sequence[Received[BalanceLow] | Received[CreditsExhausted]], work: Work[NotificationRepository]
+) -> Iterable[Effect]:
+    """Tell the account's user: the ledger says it once per crossing (C15)."""
+    due = [
+        (notice, one.cause) for one in received for notice in notices_about(one.message, occasion_of(one), Deciders())
+    ]
+    return deliver(due, work)
+
+
 def _park(one: Received[CreditsPaused] | Received[CreditsFreed]) -> Park:
     return Park(one, waiting_for=f"owner of workspace {one.message.workspace_id}")
 
@@ -59,7 +69,7 @@ def _is_owner(user_id: str, deciders: Deciders) -> bool:
 
 def _owner_waits(workspace_id: str, work: Work[NotificationRepository]) -> bool:
     """Whether the owner was told of the workspace's pause, and not yet of its end."""
-    return work.repository.notices.any_open(workspace_id, workspace_id, "credits_paused")
+    return work.repository.notices.any_unsettled(workspace_id, workspace_id, "credits_paused")
 
 
 def _tell_the_user(

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.notification.domain.notice import Notice, Occasion
 from services.notification.handlers import announcements
+from services.notification.handlers.digest import fold
 from services.notification.repository import NotificationRepository
 from shared.contracts.notification import NoticeKind
 from shared.messaging.work import Cause, Outgoing, Received, Work
@@ -26,8 +27,10 @@ def deliver(due: Sequence[tuple[Notice, Cause]], work: Work[NotificationReposito
     new = {notice.notice_id: (notice, cause) for notice, cause in due if notice.notice_id in told}
     mailed = [(notice, cause) for notice, cause in new.values() if notice.by_email]
     if mailed:
-        work.repository.emails.add(mailed, work.now)
-        work.timers.set_many(EMAIL_TIMER, [(str(notice.notice_id), work.now) for notice, _ in mailed])
+        digests = {notice.notice_id: fold(notice, work) for notice, _ in mailed if notice.folded}
+        work.repository.emails.add(mailed, digests, work.now)
+        at_once = [notice for notice, _ in mailed if digests.get(notice.notice_id) is None]
+        work.timers.set_many(EMAIL_TIMER, [(str(notice.notice_id), work.now) for notice in at_once])
     return [announcements.delivered(told[notice.notice_id], "in_app", cause) for notice, cause in new.values()]
 
 

@@ -50,7 +50,8 @@ def on_contacts_changed(
 
 
 def on_contacts_erased(erased: Sequence[Received[Tombstone]], work: Work[NotificationRepository]) -> Iterable[Effect]:
-    """Name and address are gone at once."""
+    """Name and address are gone at once. A key with a slash is no person's: it only moves the log on."""
     for received in erased:
-        work.repository.contacts.erase(received.message.key)
+        if "/" not in received.message.key:
+            work.repository.contacts.erase(received.message.key)
     return Nothing

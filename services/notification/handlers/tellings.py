@@ -13,7 +13,14 @@ from typing import Any, Generic, TypeVar
 from services.notification.domain.matters import PaidAndCredited, WorkspaceFreed, WorkspacePaused
 from services.notification.domain.members import DECIDERS, OWNER, Deciders, others
 from services.notification.domain.notice import Facts, Notice, Occasion
-from shared.contracts.credit_ledger import POOL, CreditsFreed, CreditsPaused, PurchaseCredited
+from shared.contracts.credit_ledger import (
+    POOL,
+    BalanceLow,
+    CreditsExhausted,
+    CreditsFreed,
+    CreditsPaused,
+    PurchaseCredited,
+)
 from shared.contracts.message import Message
 from shared.contracts.notification import NoticeKind
 from shared.contracts.top_up_events import (
@@ -28,7 +35,7 @@ from shared.contracts.top_up_events import (
 
 E = TypeVar("E")
 RequestResolved = RequestFulfilled | RequestDeclined | RequestCancelled | RequestExpired
-AccountMoved = CreditsPaused | CreditsFreed
+AccountMoved = CreditsPaused | CreditsFreed | BalanceLow | CreditsExhausted
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,7 @@ class Telling(Generic[E]):
     facts: Callable[[E, str], Facts]
     because_of: frozenset[str] | None = None
     by_email: bool = True
+    folded: bool = False
 
 
 def _data(event: Message, _: str) -> Facts:
@@ -94,6 +102,7 @@ TELLINGS: tuple[Telling[Any], ...] = (
         _request,
         _data,
         because_of=DECIDERS,
+        folded=True,
     ),
     Telling(RequestFulfilled, _asker, "request_resolved", "request_fulfilled", _request, _data),
     Telling(RequestDeclined, _asker, "request_resolved", "request_declined", _request, _data),
@@ -113,6 +122,8 @@ TELLINGS: tuple[Telling[Any], ...] = (
     Telling(PurchaseActionRequired, _buyer, "action_required", "action_required", _purchase, _data),
     Telling(CreditsPaused, _account_user, "credits_paused", "credits_paused", _account, _data),
     Telling(CreditsFreed, _account_user, "credits_freed", "credits_freed", _account, _data),
+    Telling(BalanceLow, _account_user, "credits_low", "credits_low", _account, _data),
+    Telling(CreditsExhausted, _account_user, "credits_exhausted", "credits_exhausted", _account, _data),
     Telling(
         WorkspacePaused,
         _owner,
@@ -150,6 +161,7 @@ def notices_about(event: object, occasion: Occasion, deciders: Deciders) -> list
             about_id=telling.about(event),
             facts=telling.facts(event, user_id),
             by_email=telling.by_email,
+            folded=telling.folded,
         )
         for user_id in people
     ]

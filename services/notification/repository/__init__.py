@@ -5,10 +5,12 @@ from __future__ import annotations
 import psycopg
 
 from services.notification.repository.contacts import Contacts
+from services.notification.repository.digests import Digests
 from services.notification.repository.directory import Directory
 from services.notification.repository.emails import Emails
 from services.notification.repository.matters import Matters
 from services.notification.repository.notices import Notices
+from services.notification.repository.preferences import Preferences
 
 
 class NotificationRepository:
@@ -19,4 +21,6 @@ class NotificationRepository:
         self.contacts = Contacts(connection)
         self.notices = Notices(connection)
         self.emails = Emails(connection)
+        self.digests = Digests(connection)
         self.matters = Matters(connection)
+        self.preferences = Preferences(connection)

@@ -30,6 +30,7 @@ class Contacts:
                 "user_ids": [contact.user_id for contact in newest],
                 "names": [contact.name for contact in newest],
                 "emails": [contact.email for contact in newest],
+                "languages": [contact.language for contact in newest],
                 "versions": [contact.version for contact in newest],
             },
         )
@@ -41,7 +42,7 @@ class Contacts:
     def of(self, user_id: str) -> Contact | None:
         """The person's contact; None when it never came."""
         row = self._connection.execute(QUERIES["find_contact"], {"user_id": user_id}).fetchone()
-        return Contact(name=row[0], email=row[1]) if row else None
+        return Contact(name=row[0], email=row[1], language=row[2]) if row else None
 
     def names_of(self, user_ids: Iterable[str]) -> Mapping[str, str]:
         """The names that are known of these people, as they typed them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -11,8 +11,8 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from services.notification.domain.notice import Notice, Told
-from shared.contracts.notification import NoticeKind
+from services.notification.domain.notice import Notice, Told, after
+from shared.contracts.notification import NoticeKind, NoticeState
 from shared.postgres.queries import load
 
 QUERIES = load(Path(__file__).with_name("notices.sql"))
@@ -33,20 +33,34 @@ class Notices:
         return {told.notice_id: told for told in added}
 
     def settle(self, workspace_id: str, about_id: str, kind: NoticeKind, now: datetime) -> list[Told]:
-        """Mark everybody's open notices of `kind` about one thing as handled; returns those that were open (A6)."""
+        """Everybody's notices of `kind` about one thing are settled; returns those that nobody had handled (A6)."""
         keys = {"workspace_id": workspace_id, "about_id": about_id, "kind": kind}
         with self._connection.cursor(row_factory=class_row(Told)) as cursor:
-            settled = cursor.execute(QUERIES["lock_open_notices"], keys).fetchall()
+            settled = cursor.execute(QUERIES["lock_unsettled_notices"], keys).fetchall()
         if settled:
-            handled = {"notice_ids": [told.notice_id for told in settled], "now": now}
-            self._connection.execute(QUERIES["mark_handled"], handled)
-        return settled
+            values = {"notice_ids": [told.notice_id for told in settled], "now": now}
+            self._connection.execute(QUERIES["settle_notices"], values)
+        return [told for told in settled if told.state != "handled"]
 
-    def any_open(self, workspace_id: str, about_id: str, kind: NoticeKind) -> bool:
-        """Whether anybody has an open notice of `kind` about this."""
+    def any_unsettled(self, workspace_id: str, about_id: str, kind: NoticeKind) -> bool:
+        """Whether anybody was told this and not yet of its end; putting the notice aside does not end it."""
         keys = {"workspace_id": workspace_id, "about_id": about_id, "kind": kind}
-        row = self._connection.execute(QUERIES["is_any_open"], keys).fetchone()
+        row = self._connection.execute(QUERIES["is_any_unsettled"], keys).fetchone()
         return bool(row and row[0])
+
+    def lock_of_person(self, user_id: str, notice_ids: Iterable[str]) -> list[Told]:
+        """Those of these notices that are this person's, locked."""
+        keys = {"user_id": user_id, "notice_ids": sorted(set(notice_ids))}
+        with self._connection.cursor(row_factory=class_row(Told)) as cursor:
+            return cursor.execute(QUERIES["lock_notices_of_person"], keys).fetchall()
+
+    def mark(self, locked: Iterable[Told], state: NoticeState, now: datetime) -> list[Told]:
+        """Bring locked notices into the state that their person wants; returns those that moved."""
+        moved = [told for told in locked if after(told.state, state) != told.state]
+        if moved:
+            values = {"notice_ids": [told.notice_id for told in moved], "state": state, "now": now}
+            self._connection.execute(QUERIES["mark_notices"], values)
+        return moved
 
     def of_person(self, user_id: str) -> list[Told]:
         """All that one person was told, oldest first."""

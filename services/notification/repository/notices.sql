@@ -8,26 +8,41 @@ SELECT * FROM unnest(
 ) AS told (id)
 ORDER BY id
 ON CONFLICT DO NOTHING
-RETURNING notice_id, user_id, workspace_id, kind, wording, about_id, state, facts, occurred_at;
+RETURNING notice_id, user_id, workspace_id, kind, wording, about_id, state, facts, occurred_at,
+    settled_at IS NOT NULL AS settled;
 
--- name: lock_open_notices
-SELECT notice_id, user_id, workspace_id, kind, wording, about_id, state, facts, occurred_at
+-- name: lock_unsettled_notices
+SELECT notice_id, user_id, workspace_id, kind, wording, about_id, state, facts, occurred_at, false AS settled
 FROM notices
-WHERE workspace_id = %(workspace_id)s AND about_id = %(about_id)s AND kind = %(kind)s AND state <> 'handled'
+WHERE workspace_id = %(workspace_id)s AND about_id = %(about_id)s AND kind = %(kind)s AND settled_at IS NULL
 ORDER BY notice_id
 FOR UPDATE;
 
--- name: mark_handled
-UPDATE notices SET state = 'handled', handled_at = %(now)s WHERE notice_id = ANY (%(notice_ids)s);
+-- name: settle_notices
+UPDATE notices SET state = 'handled', handled_at = coalesce(handled_at, %(now)s), settled_at = %(now)s
+WHERE notice_id = ANY (%(notice_ids)s);
 
--- name: is_any_open
+-- name: is_any_unsettled
 SELECT EXISTS (
     SELECT FROM notices
-    WHERE workspace_id = %(workspace_id)s AND about_id = %(about_id)s AND kind = %(kind)s AND state <> 'handled'
+    WHERE workspace_id = %(workspace_id)s AND about_id = %(about_id)s AND kind = %(kind)s AND settled_at IS NULL
 );
 
+-- name: lock_notices_of_person
+SELECT notice_id, user_id, workspace_id, kind, wording, about_id, state, facts, occurred_at,
+    settled_at IS NOT NULL AS settled
+FROM notices
+WHERE notice_id = ANY (%(notice_ids)s::uuid[]) AND user_id = %(user_id)s
+ORDER BY notice_id
+FOR UPDATE;
+
+-- name: mark_notices
+UPDATE notices SET state = %(state)s, handled_at = CASE WHEN %(state)s = 'handled' THEN %(now)s::timestamptz END
+WHERE notice_id = ANY (%(notice_ids)s);
+
 -- name: list_notices_of_person
-SELECT notice_id, user_id, workspace_id, kind, wording, about_id, state, facts, occurred_at
+SELECT notice_id, user_id, workspace_id, kind, wording, about_id, state, facts, occurred_at,
+    settled_at IS NOT NULL AS settled
 FROM notices
 WHERE user_id = %(user_id)s
 ORDER BY occurred_at, notice_id;

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from shared.contracts import credit_ledger, holds, notification, price_catalog, product, workspace
+from shared.contracts import (
+    credit_ledger,
+    holds,
+    notification,
+    notification_commands,
+    price_catalog,
+    product,
+    workspace,
+)
 from shared.contracts import top_up_commands as commands
 from shared.contracts import top_up_events as events
 from shared.contracts.dead_letter import DeadLettered, OriginalHeader
@@ -21,6 +29,7 @@ PURCHASE_ID = "0198c0de-0000-7000-8000-000000000002"
 LOT_ID = "0198c0de-0000-7000-8000-000000000003"
 OTHER_LOT_ID = "0198c0de-0000-7000-8000-000000000004"
 NOTICE_ID = "0198c0de-0000-7000-8000-000000000005"
+LINK_ID = "5f0c1b1e-8f43-4c0e-9d0a-3a2f6f1a7c11"
 EVENT_ID = "0198c0de-0000-7000-8000-000000000006"
 
 QUOTE = commands.Quote(
@@ -248,6 +257,19 @@ _ALL: tuple[Message, ...] = (
     notification.NoticeDelivered.model_validate({**_NOTICE, "channel": "email", "about_id": REQUEST_ID}),
     notification.NoticeFailed.model_validate({**_NOTICE, "channel": "email", "reason": "no_address"}),
     notification.NoticeHandled.model_validate({**_NOTICE, "about_id": REQUEST_ID}),
+    notification_commands.MarkNotices(user_id=OWNER, notice_ids=(NOTICE_ID,), state="read"),
+    notification_commands.SetEmailPreference(user_id=OWNER, kind="credits_low", by_email=False),
+    notification_commands.Unsubscribe(user_id=OWNER, kind="top_up_requested", token=LINK_ID),
+    notification.NoticesMarked.model_validate(
+        {"user_id": OWNER, "notices": ({"notice_id": NOTICE_ID, "state": "read"},)}
+    ),
+    notification.EmailPreferenceSet(user_id=OWNER, kind="credits_low", by_email=False),
+    notification.NotificationCommandRefused(
+        user_id=OWNER,
+        command=notification_commands.MarkNotices.type,
+        reason=Reason.UNKNOWN_NOTICE,
+        detail=REMEDIES[Reason.UNKNOWN_NOTICE],
+    ),
     DeadLettered(
         service="credit-ledger",
         source_topic="product.usage.v1",

@@ -108,6 +108,9 @@ def test_a_person_at_a_terminal_gets_from_nothing_to_credits_that_are_explained(
     assert origins["purchase"]["origin"] == f"purchase {purchase_id} by adam"
     assert origins["period"]["remaining"] == 0
     _told(refill, space, {("olivia", "top_up_requested"), ("erin", "request_resolved"), ("adam", "purchase_receipt")})
+    told = refill("notices", "--workspace", space, "--user", "adam")[-1]["data"]["notice_id"]
+    assert refill("mark", "adam", "handled", told)[-1]["data"]["notices"][0]["state"] == "handled"
+    assert refill("preference", "adam", "credits_low", "--no-email")[-1]["data"]["by_email"] is False
     assert refill("verify")[-1]["ok"] is True
     [books] = refill("explain", f"{space}/erin", "--at", "2099-12-31T23:59:59Z")
     assert {lot["lot_id"]: lot["left"] for lot in books["lots"]} == {

@@ -20,7 +20,8 @@ from deploy.local.run_folder import PROJECT, RUNS
 from deploy.local.world import World
 from shared.contracts import catalog
 from shared.contracts.holds import HoldCredits, HoldPlaced
-from shared.contracts.notification import NoticeDelivered
+from shared.contracts.notification import EmailPreferenceSet, NoticeDelivered
+from shared.contracts.notification_commands import SetEmailPreference
 from shared.contracts.top_up_commands import RequestTopUp
 from shared.contracts.top_up_events import PurchaseAccepted, TopUpRequested
 from shared.messaging.settings import KafkaSettings
@@ -126,6 +127,7 @@ def play_the_household(scenery: Scenery) -> None:
         town.ask(purchase_command(home, town.quote(home)), PurchaseAccepted)
         told(town, home.person("owner"), "purchase_receipt")
         hold(town, home)
+        choose(town, home)
         poison_with_people(town, home)
         meet_a_bug_that_quotes(scenery, town, home)
     finally:
@@ -161,6 +163,12 @@ def hold(town: Town, home: Household) -> None:
     )
     answer = town.witness.answer(town.client.send(catalog.HOLD_COMMANDS, command), HoldPlaced)
     assert isinstance(answer, HoldPlaced)
+
+
+def choose(town: Town, home: Household) -> None:
+    command = SetEmailPreference(user_id=home.person("viewer"), kind="credits_low", by_email=False)
+    answer = town.witness.answer(town.client.send(catalog.NOTIFICATION_COMMANDS, command), EmailPreferenceSet)
+    assert isinstance(answer, EmailPreferenceSet)
 
 
 def poison_with_people(town: Town, home: Household) -> None:

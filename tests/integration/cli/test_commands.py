@@ -26,7 +26,7 @@ from shared.contracts.catalog import (
 from shared.contracts.credit_ledger import BalanceChanged, CreditsBurned, CreditsGranted, PurchaseCredited
 from shared.contracts.documents.examples import EXAMPLES, PURCHASE_ID, QUOTE, REQUEST_ID
 from shared.contracts.message import Message
-from shared.contracts.notification import NoticeDelivered
+from shared.contracts.notification import NoticeDelivered, NoticesMarked
 from shared.contracts.reasons import REMEDIES, Reason
 from shared.contracts.top_up_commands import CancelRequest, PurchaseTopUp, RequestTopUp, RetryPurchase
 from shared.contracts.top_up_events import (
@@ -103,6 +103,9 @@ def test_no_answer_in_time_exits_with_3_and_names_the_id_to_keep(refill: Refill)
         ("import", "directory", "no-such-file"),
         ("quarantine", "workspace.directory.v1", "0", "7", "--reason", "x"),
         ("quarantine", "billing.top-up.commands.v1", "0", "7", "--reason", "x", "--service", "notification"),
+        ("mark", "olga", "seen", REQUEST_ID),
+        ("preference", "olga", "no-such-kind", "--email"),
+        ("unsubscribe", "https://console.example.com/unsubscribe?user=olga"),
         ("no-such-command",),
     ],
     ids=" ".join,
@@ -241,6 +244,9 @@ def test_notices_are_shown_by_person(refill: Refill, client: Client) -> None:
     assert document["data"]["kind"] == "top_up_requested"
     assert "top_up_requested" in refill("notices", "--workspace", "acme").out
     assert refill("notices", "--user", "nobody", "--json").documents == []
+    assert "unread" in refill("notices", "--user", "olga").out
+    client.send(NOTIFICATION_DELIVERY, EXAMPLES[NoticesMarked])
+    assert "unread" not in refill("notices", "--user", "olga").out
 
 
 def test_the_tail_shows_what_is_kept_and_what_cannot_be_read(refill: Refill, client: Client) -> None:

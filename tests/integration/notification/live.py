@@ -83,8 +83,18 @@ class Live:
 
     def wait_until_quiet(self) -> None:
         """Nothing is left to be published, and no email is on its way."""
-        quiet = "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM timers WHERE kind = 'email')"
+        quiet = "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM timers WHERE kind IN ('email', 'digest'))"
         self._until(lambda: self._count(quiet) == 0, "an empty outbox and no email to send")
+
+    def wait_for_role(self, user_id: str, role: str) -> None:
+        """The worker knows that the person has this role."""
+        query = f"SELECT count(*) FROM members WHERE (user_id, role) = ('{user_id}', '{role}')"
+        self._until(lambda: self._count(query) == 1, f"{user_id} is {role}")
+
+    def hurry(self, kind: str) -> None:
+        """Let the timers of a kind be due, as if their time had passed."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE timers SET due_at = now() WHERE kind = %s", (kind,))
 
     def told(self, user_id: str) -> list[Told]:
         with self._database.transaction() as connection:

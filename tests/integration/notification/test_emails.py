@@ -182,6 +182,11 @@ def test_an_erased_person_is_nowhere_and_gets_no_mail(asked: Stand, mailbox: Mai
         assert not [row for (row,) in rows if "adam@" in row or "Adam" in row], table
 
 
+def test_a_tombstone_that_only_moves_the_log_on_leaves_no_row(asked: Stand) -> None:
+    asked.receive(erased("erasure/7"))
+    assert asked.connection.execute("SELECT FROM contacts WHERE user_id LIKE %s", ("erasure%",)).fetchall() == []
+
+
 @pytest.mark.case(23)
 def test_what_is_published_holds_neither_names_nor_addresses(asked: Stand, mailer: Mailer) -> None:
     asked.receive(events.paid(), events.credited(), events.fulfilled())

@@ -163,6 +163,14 @@ def test_credits_bought_into_a_paused_workspace_tell_the_owner_nothing_new(stand
     assert stand.wordings("emil") == ["credits_paused"]
 
 
+@pytest.mark.rule("N2", "C15")
+def test_each_crossing_is_told_to_the_accounts_user_and_to_nobody_else(stand: Stand) -> None:
+    stand.receive(*events.directory(), events.low(), events.exhausted(), events.low("~pool"))
+    stand.receive(events.low(), event(events.low(), id="the next crossing"))
+    assert sorted(stand.wordings("erin")) == ["credits_exhausted", "credits_low", "credits_low"]
+    assert {user_id for user_id in (*ROLES, "~pool") if stand.told(user_id)} == {"erin"}
+
+
 @pytest.mark.rule("N2")
 def test_the_owner_is_not_told_twice_of_the_own_account(stand: Stand) -> None:
     stand.receive(*events.directory(), event(events.paused("olivia"), correlation_id="plan-1"))

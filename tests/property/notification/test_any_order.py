@@ -32,6 +32,8 @@ STREAMS = [
     [
         event(events.paused(user_id, workspace_id=workspace_id), correlation_id="down"),
         event(events.freed(user_id, workspace_id=workspace_id), correlation_id="up"),
+        event(events.low(user_id, workspace_id=workspace_id)),
+        event(events.exhausted(user_id, workspace_id=workspace_id)),
     ]
     for workspace_id in ("acme", OTHER)
     for user_id in ("erin", "emil", "olivia")
@@ -109,5 +111,7 @@ def test_the_story_above_tells_everything_there_is(in_order: Outcome) -> None:
         "credits_freed",
         "workspace_paused",
         "workspace_freed",
+        "credits_low",
+        "credits_exhausted",
     }
     assert emails == len(told)

@@ -6,7 +6,14 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from shared.contracts.credit_ledger import CreditedLine, CreditsFreed, CreditsPaused, PurchaseCredited
+from shared.contracts.credit_ledger import (
+    BalanceLow,
+    CreditedLine,
+    CreditsExhausted,
+    CreditsFreed,
+    CreditsPaused,
+    PurchaseCredited,
+)
 from shared.contracts.reasons import Reason
 from shared.contracts.top_up_events import (
     PurchaseActionRequired,
@@ -173,3 +180,23 @@ def paused(user_id: str = "erin", cause: str = "plan", workspace_id: str = WORKS
 
 def freed(user_id: str = "erin", workspace_id: str = WORKSPACE) -> CreditsFreed:
     return CreditsFreed(workspace_id=workspace_id, user_id=user_id, top_up_credits=CREDITS)
+
+
+PERIOD_END = datetime(2026, 3, 15, tzinfo=UTC)
+
+
+def low(user_id: str = "erin", workspace_id: str = WORKSPACE, usable: int = 1_998) -> BalanceLow:
+    return BalanceLow(
+        workspace_id=workspace_id,
+        user_id=user_id,
+        usable=usable,
+        threshold=2_000,
+        quota=10_000,
+        quota_ends_at=PERIOD_END,
+    )
+
+
+def exhausted(user_id: str = "erin", workspace_id: str = WORKSPACE, held: int = 120) -> CreditsExhausted:
+    return CreditsExhausted(
+        workspace_id=workspace_id, user_id=user_id, held=held, quota=10_000, quota_ends_at=PERIOD_END
+    )

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from services.notification.domain.delivery import Contact, Email
+from services.notification.domain.digest import LISTED
 from services.notification.domain.links import Console
 from services.notification.domain.members import Deciders
 from services.notification.domain.notice import Notice, Told
@@ -22,6 +23,7 @@ LETTERS = Letters(Console("https://console.refill.test"))
 DECIDERS = Deciders({"olivia": "owner", "adam": "admin"})
 NAMES = {user_id: user_id.title() for user_id in events.ROLES}
 MAILED = [row for row, expected in ROWS.items() if expected[4]]
+TOKEN = UUID(int=77)
 NASTY = "<script>alert('1')</script>\r\nBcc: evil@x.test\r\n\r\n\"&" + "x" * 10_000
 
 
@@ -32,12 +34,15 @@ class _Seen(HTMLParser):
         super().__init__()
         self.tags: list[str] = []
         self.links: list[str | None] = []
+        self.unsubscribe: list[str | None] = []
         self.text = ""
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        self.links += [value for name, value in attrs if name in ("href", "src")]
+        links = [value for name, value in attrs if name in ("href", "src")]
+        self.unsubscribe += [link for link in links if "/unsubscribe?" in str(link)]
+        self.links += [link for link in links if "/unsubscribe?" not in str(link)]
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -58,8 +63,8 @@ def _write(
         notice.facts,
         NOW,
     )
-    around = Surroundings(workspace, NAMES if names is None else names, events.requested().wire())
-    return LETTERS.write(Email(told, NOW, NOW), Contact(reader, "r@acme.example"), around)
+    around = Surroundings(workspace, NAMES if names is None else names, events.requested().wire(), TOKEN)
+    return LETTERS.write(told.notice_id, [Email(told, NOW, NOW)], Contact(reader, "r@acme.example"), around)
 
 
 @pytest.mark.parametrize("row", MAILED)
@@ -75,7 +80,13 @@ def test_every_letter_greets_its_reader_names_the_workspace_and_says_why_it_came
     letter = _write(ROWS[row][0])
     assert letter.text.startswith("Hello Ronja,\n\n")
     assert "Acme" in letter.subject
-    assert letter.text.rstrip().splitlines()[-1].startswith("You get this because you ")
+    why, how_to_end_it = letter.text.rstrip().splitlines()[-2:]
+    assert why.startswith("You get this because you ")
+    kind = notices_about(ROWS[row][0], OCCASION, DECIDERS)[0].kind
+    assert letter.unsubscribe_url.startswith("https://console.refill.test/unsubscribe?user=")
+    assert letter.unsubscribe_url.endswith(f"&kind={kind}&token={TOKEN}")
+    assert how_to_end_it == f"No more emails of this kind: {letter.unsubscribe_url}"
+    assert _Seen(letter.html).unsubscribe == [letter.unsubscribe_url]
     assert "\n\n\n" not in letter.text
 
 
@@ -99,6 +110,16 @@ def test_a_receipt_lists_the_lines_and_the_total_in_its_currency() -> None:
     assert letter.subject == "Receipt: USD 98.00 for credits in Acme"
     assert "12,000 credits for Erin: USD 49.00\n12,000 credits for Emil: USD 49.00\n" in letter.text
     assert "Total, tax included: USD 98.00\n" in letter.text
+
+
+@pytest.mark.rule("N2", "C15")
+def test_low_and_exhausted_say_how_much_is_left_and_when_there_is_more() -> None:
+    assert "You have 1,998 AI credits left in “Acme”. Your monthly quota of 10,000 renews on 2026-03-15" in (
+        _write(events.low()).text
+    )
+    gone = _write(events.exhausted(held=120)).text
+    assert "120 are held for work in progress; what it does not use comes back to you. Your monthly" in gone
+    assert "held" not in _write(events.exhausted(held=0)).text
 
 
 @pytest.mark.rule("B9")
@@ -148,8 +169,53 @@ def test_names_are_looked_up_for_everybody_the_facts_mention() -> None:
 def test_a_settled_request_asks_for_nothing_any_more() -> None:
     told = Told(
         UUID(int=1), "adam", WORKSPACE, "top_up_requested", "top_up_requested", "r", "handled",
-        events.requested().wire(), NOW,
+        events.requested().wire(), NOW, settled=True,
     )  # fmt: skip
-    letter = LETTERS.write(Email(told, NOW, NOW), Contact("Adam", "a@b.c"), Surroundings("Acme", NAMES, None))
+    around = Surroundings("Acme", NAMES, None, TOKEN)
+    letter = LETTERS.write(told.notice_id, [Email(told, NOW, NOW)], Contact("Adam", "a@b.c"), around)
     assert "nothing left to do" in letter.text
     assert _Seen(letter.html).links == []
+
+
+def _digest(requests: int) -> Letter:
+    facts = [events.requested(number, asker="erin" if number % 2 else "emil").wire() for number in range(requests)]
+    emails = [
+        Email(
+            Told(UUID(int=number), "adam", WORKSPACE, "top_up_requested", "top_up_requested", "r", "unread", one, NOW),
+            NOW,
+            NOW,
+            in_digest=True,
+        )
+        for number, one in enumerate(facts)
+    ]
+    return LETTERS.write(UUID(int=99), emails, Contact("Adam", "a@b.c"), Surroundings("Acme", NAMES, None, TOKEN))
+
+
+@pytest.mark.rule("N5", "A3")
+def test_a_digest_names_each_request_with_a_link_to_buy_it() -> None:
+    letter = _digest(2)
+    assert letter.letter_id == UUID(int=99)
+    assert letter.subject == "2 requests for credits in Acme"
+    assert "Emil, 12,000 credits: USD 49.00\n  Review and buy: https://console.refill.test/purchases/new" in letter.text
+    assert "Erin, 12,000 credits: USD 49.00\n" in letter.text
+    links = _Seen(letter.html).links
+    assert [str(link).partition("?")[0] for link in links] == [
+        "https://console.refill.test/purchases/new",
+        "https://console.refill.test/purchases/new",
+        "https://console.refill.test/requests",
+    ]
+
+
+@pytest.mark.rule("N5")
+def test_a_digest_of_a_great_many_stays_short_and_says_how_many_there_are() -> None:
+    letter = _digest(LISTED + 30)
+    assert letter.subject == f"{LISTED + 30} requests for credits in Acme"
+    assert letter.text.count("Review and buy") == LISTED
+    assert "And others: 30\n" in letter.text
+
+
+@pytest.mark.rule("N2")
+@pytest.mark.parametrize("row", MAILED)
+def test_no_letter_says_how_anybody_else_is_reached(row: str) -> None:
+    letter = _write(ROWS[row][0])
+    assert "acme.example" not in letter.subject + letter.text + letter.html

@@ -15,8 +15,22 @@ from services.notification.mailer import UnusableAddress, compose, is_one_addres
 from tests.unit.notification.events import NOW
 
 SENDER = "credits@refill.test"
-LETTER = Letter(UUID(int=7), "adam@acme.example", NOW, "Größe “x”", "Text é\n", "<p>Text é</p>\n")
-HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"]
+LINK = (
+    "https://console.refill.test/unsubscribe?user=adam&kind=top_up_requested&token=00000000-0000-4000-8000-000000000001"
+)
+LETTER = Letter(UUID(int=7), "adam@acme.example", NOW, "Größe “x”", "Text é\n", "<p>Text é</p>\n", LINK)
+HEADERS = [
+    "From",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "Auto-Submitted",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
+    "MIME-Version",
+    "Content-Type",
+]
 
 
 def _sent(letter: Letter) -> EmailMessage:
@@ -39,6 +53,17 @@ def test_a_message_has_both_parts_and_says_a_machine_wrote_it() -> None:
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Subject"] == "Größe “x”"
     assert compose(LETTER, SENDER).as_bytes().isascii()
+
+
+@pytest.mark.rule("N2")
+def test_a_mail_program_can_end_such_mails_by_one_click_over_https_only() -> None:
+    message = _sent(LETTER)
+    assert message["List-Unsubscribe"] == f"<{LINK}>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert f"List-Unsubscribe: <{LINK}>\r\n".encode() in compose(LETTER, SENDER).as_bytes()  # not broken into pieces
+    plain = _sent(replace(LETTER, unsubscribe_url="http://127.0.0.1/unsubscribe"))
+    assert plain["List-Unsubscribe"] == "<http://127.0.0.1/unsubscribe>"
+    assert "List-Unsubscribe-Post" not in plain
 
 
 def test_lines_stay_within_what_mail_servers_carry() -> None:

@@ -10,7 +10,7 @@ from services.notification.domain.matters import PaidAndCredited, WorkspaceFreed
 from services.notification.domain.members import Deciders
 from services.notification.domain.notice import Occasion
 from services.notification.handlers.tellings import TELLINGS, notices_about
-from services.notification.rendering import TEMPLATES
+from services.notification.rendering import DIGEST_WORDING, ENGLISH, TEMPLATES
 from shared.contracts.credit_ledger import POOL
 from tests.unit.notification import events
 from tests.unit.notification.events import NOW, WORKSPACE, uuid
@@ -32,6 +32,8 @@ ROWS = {
     "N2 authentication": (events.action_required(), ["adam"], "action_required", "action_required", True),
     "N2 paused": (events.paused("erin"), ["erin"], "credits_paused", "credits_paused", True),
     "N2 freed": (events.freed("erin"), ["erin"], "credits_freed", "credits_freed", True),
+    "N2 low": (events.low(), ["erin"], "credits_low", "credits_low", True),
+    "N2 exhausted": (events.exhausted(), ["erin"], "credits_exhausted", "credits_exhausted", True),
     "N2 paused, owner": (WorkspacePaused(WORKSPACE, "plan"), ["olivia"], "credits_paused", "workspace_paused", True),
     "N2 freed, owner": (WorkspaceFreed(WORKSPACE), ["olivia"], "credits_freed", "workspace_freed", True),
 }
@@ -52,7 +54,7 @@ def test_the_rows_above_are_the_whole_table() -> None:
 
 def test_every_wording_that_is_mailed_has_a_template() -> None:
     mailed = {f"{telling.wording}.jinja" for telling in TELLINGS if telling.by_email}
-    assert {path.name for path in TEMPLATES.glob("*.jinja")} == mailed
+    assert {path.name for path in (TEMPLATES / ENGLISH).glob("*.jinja")} == mailed | {f"{DIGEST_WORDING}.jinja"}
 
 
 @pytest.mark.rule("N1")
@@ -62,7 +64,8 @@ def test_an_asker_who_became_admin_meanwhile_is_not_told_of_the_own_request() ->
 
 
 def test_nobody_is_told_of_the_pool_of_a_workspace() -> None:
-    assert notices_about(events.paused(POOL), OCCASION, DECIDERS) == []
+    for event in (events.paused(POOL), events.low(POOL), events.exhausted(POOL)):
+        assert notices_about(event, OCCASION, DECIDERS) == []
 
 
 def test_an_editor_learns_the_own_credits_only() -> None:

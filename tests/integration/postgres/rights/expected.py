@@ -67,11 +67,14 @@ NOTIFICATION = """
 table       | its worker
 workspaces  | select insert update(name removed version)
 members     | select insert update(removed role version)
-contacts    | select insert update(email name version)
+contacts    | select insert update(email language name version)
 requests    | select insert update(facts resolved_at)
 purchases   | select insert update(credited_at paid_at paid_event_id paid_facts paid_source)
-notices     | select insert update(handled_at state)
+notices     | select insert update(handled_at settled_at state)
 emails      | select insert update(attempts ended_at failure state)
+digests     | select insert update(closed_at)
+preferences | select insert update(by_email)
+unsubscribe_tokens | select insert
 """
 
 SERVICES = {"billing": BILLING, "credit_ledger": CREDIT_LEDGER, "notification": NOTIFICATION}
