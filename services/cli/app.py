@@ -16,6 +16,7 @@ from services.cli.commands import (
     importing,
     notices,
     operating,
+    spending,
     stack,
     tail,
 )
@@ -39,6 +40,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "quote": buying.quote,
     "buy": buying.buy,
     "retry": buying.retry,
+    "caps": spending.caps,
     "hold": holding.hold,
     "capture": holding.capture,
     "release": holding.release,

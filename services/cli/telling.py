@@ -6,16 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from shared.contracts import credit_ledger as ledger
-from shared.contracts import holds, notification, price_catalog, product, workspace
+from shared.contracts import holds, notification, price_catalog, product, spending, workspace
 from shared.contracts import top_up_commands as commands
 from shared.contracts import top_up_events as events
+from shared.contracts.currencies import figure
 from shared.contracts.dead_letter import DeadLettered
 from shared.contracts.message import Message
 
 
 def money(amount_minor: int, currency: str) -> str:
-    """An amount of a two-decimal currency, as people write it."""
-    return f"{amount_minor / 100:,.2f} {currency.upper()}"
+    """An amount of the currency's minor units, as people write it: 123456 of `usd` is `1,234.56 USD`."""
+    return f"{figure(amount_minor, currency)} {currency.upper()}"
 
 
 def printable(text: str) -> str:
@@ -50,6 +51,17 @@ def _status(status: events.PurchaseStatus) -> str:
     return f"purchase {status.purchase_id} is {status.state} (attempt {status.attempt}{extra})"
 
 
+def _caps(caps: spending.SetSpendingCaps | spending.SpendingCapsSet) -> str:
+    whose = (("workspace", caps.workspace_day_minor), ("each buyer", caps.buyer_day_minor))
+    limits = [f"{who} {money(cap, caps.currency)}" for who, cap in whose if cap is not None]
+    return f"{', '.join(limits)} a day" if limits else f"no caps in {caps.currency.upper()}"
+
+
+def _refused(refused: events.CommandRefused) -> str:
+    when = f" Again from {refused.try_again_at:%Y-%m-%d %H:%M:%S}Z on." if refused.try_again_at else ""
+    return f"refused, {refused.reason}: {refused.detail}{when}"
+
+
 # Keys are message types; values say one event of it. What is not here is told by its key alone.
 SENTENCES: dict[type[Message], Callable[[Any], str]] = {
     workspace.WorkspaceChanged: lambda m: f"workspace {m.workspace_id}: plan {m.plan}, {m.status}",
@@ -61,7 +73,9 @@ SENTENCES: dict[type[Message], Callable[[Any], str]] = {
     commands.DeclineRequest: lambda m: f"{m.actor_id} declines request {m.request_id}",
     commands.PurchaseTopUp: lambda m: f"{m.actor_id} buys {quote_line(m.quote)}",
     commands.RetryPurchase: lambda m: f"{m.actor_id} tries purchase {m.purchase_id} again, attempt {m.attempt}",
-    events.CommandRefused: lambda m: f"refused, {m.reason}: {m.detail}",
+    spending.SetSpendingCaps: lambda m: f"{m.actor_id} sets spending caps of {m.workspace_id}: {_caps(m)}",
+    spending.SpendingCapsSet: lambda m: f"spending caps of {m.workspace_id}: {_caps(m)}",
+    events.CommandRefused: _refused,
     events.TopUpQuoted: lambda m: f"quote: {quote_line(m.quote)} (catalog {m.quote.catalog_version})",
     events.TopUpRequested: lambda m: f"{m.asker_id} asked for {m.credits:,} credits, request {m.request_id}",
     events.RequestClaimed: lambda m: f"{m.buyer_id} is buying request {m.request_id}",

@@ -37,7 +37,10 @@ class _TopUpEvent(Message):
 
 
 class CommandRefused(_TopUpEvent):
-    """A command was refused: nothing changed, nothing was charged. `detail` says what and how to mend it."""
+    """A command was refused: nothing changed, nothing was charged. `detail` says what and how to mend it.
+
+    Where only time mends it, `try_again_at` says from when on; under a new id, as every refusal is final for its own.
+    """
 
     type: ClassVar[str] = "billing.command-refused.v1"
 
@@ -47,6 +50,7 @@ class CommandRefused(_TopUpEvent):
     detail: ReasonText
     request_id: UuidText | None = None
     purchase_id: UuidText | None = None
+    try_again_at: Instant | None = None
 
 
 class TopUpQuoted(_TopUpEvent):

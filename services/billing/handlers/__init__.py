@@ -16,12 +16,14 @@ from services.billing.handlers.directory import (
 from services.billing.handlers.one_by_one import one_by_one
 from services.billing.handlers.quoting import quote_top_up
 from services.billing.handlers.retrying import retry_purchase
+from services.billing.handlers.spending import set_spending_caps
 from services.billing.handlers.timers import REQUEST_EXPIRY, UNPAID
 from services.billing.repository import BillingRepository
 from shared.contracts.catalog import LEDGER_PURCHASE, PRICE_CATALOG, TOP_UP_COMMANDS, WORKSPACE_DIRECTORY
 from shared.contracts.credit_ledger import PurchaseCredited
 from shared.contracts.decode import Tombstone
 from shared.contracts.price_catalog import CatalogPublished
+from shared.contracts.spending import SetSpendingCaps
 from shared.contracts.top_up_commands import (
     CancelRequest,
     DeclineRequest,
@@ -50,6 +52,7 @@ COMMANDS: tuple[Row, ...] = (
     Reaction(TOP_UP_COMMANDS, PurchaseTopUp, one_by_one(purchase_top_up), Once.BUSINESS_ID),
     # By its envelope too: an attempt refused today may begin tomorrow, but only by a new message of the buyer's.
     Reaction(TOP_UP_COMMANDS, RetryPurchase, one_by_one(retry_purchase), Once.INBOX),
+    Reaction(TOP_UP_COMMANDS, SetSpendingCaps, one_by_one(set_spending_caps), Once.INBOX),
 )
 OUTCOMES: tuple[Row, ...] = (
     Reaction(LEDGER_PURCHASE, PurchaseCredited, one_by_one(purchase_credited), Once.BUSINESS_ID),

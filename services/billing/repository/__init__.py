@@ -11,6 +11,7 @@ from services.billing.repository.processor_payments import ProcessorPayments
 from services.billing.repository.purchases import Purchases
 from services.billing.repository.refusals import Refusals
 from services.billing.repository.requests import Requests
+from services.billing.repository.spending import SpendingLimits
 from services.billing.repository.webhooks import Webhooks
 
 
@@ -23,6 +24,7 @@ class BillingRepository:
         self.requests = Requests(connection)
         self.purchases = Purchases(connection)
         self.payments = Payments(connection)
+        self.spending = SpendingLimits(connection)
         self.refusals = Refusals(connection)
         self.processor_payments = ProcessorPayments(connection)
         self.webhooks = Webhooks(connection)

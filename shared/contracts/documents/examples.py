@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from shared.contracts import credit_ledger, holds, notification, price_catalog, product, workspace
+from shared.contracts import credit_ledger, holds, notification, price_catalog, product, spending, workspace
 from shared.contracts import top_up_commands as commands
 from shared.contracts import top_up_events as events
 from shared.contracts.dead_letter import DeadLettered, OriginalHeader
@@ -50,12 +50,14 @@ CATALOG = price_catalog.CatalogPublished(
 )
 
 _IN_WORKSPACE = {"workspace_id": WORKSPACE}
+_BY_OWNER = {"workspace_id": WORKSPACE, "actor_id": OWNER}
 _BY_ADMIN = {"workspace_id": WORKSPACE, "actor_id": ADMIN}
 _BY_EDITOR = {"workspace_id": WORKSPACE, "actor_id": EDITOR}
 _REQUEST = {"workspace_id": WORKSPACE, "request_id": REQUEST_ID, "asker_id": EDITOR}
 _PURCHASE = {"workspace_id": WORKSPACE, "purchase_id": PURCHASE_ID, "buyer_id": ADMIN, "request_id": REQUEST_ID}
 _ACCOUNT = {"workspace_id": WORKSPACE, "user_id": EDITOR}
 _NOTICE = {"user_id": OWNER, "notice_id": NOTICE_ID, "workspace_id": WORKSPACE, "kind": "top_up_requested"}
+_CAPS = {**_BY_OWNER, "currency": "eur", "workspace_day_minor": 50_000, "buyer_day_minor": 20_000}
 _HOLD = {"workspace_id": WORKSPACE, "hold_id": "render-3"}
 _HOLD_ANSWER = {**_ACCOUNT, **_HOLD, "hold_source": "/products/chat"}
 _LOTS = ((EDITOR, LOT_ID), (OTHER, OTHER_LOT_ID))
@@ -83,6 +85,8 @@ _ALL: tuple[Message, ...] = (
     commands.RetryPurchase.model_validate(
         {**_BY_ADMIN, "purchase_id": PURCHASE_ID, "payment_method_id": "pm_card_mastercard", "attempt": 2}
     ),
+    spending.SetSpendingCaps.model_validate(_CAPS),
+    spending.SpendingCapsSet.model_validate({**_CAPS, "set_at": NOON}),
     events.CommandRefused.model_validate(
         {
             **_BY_ADMIN,

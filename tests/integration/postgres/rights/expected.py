@@ -36,6 +36,7 @@ purchase_lines      | select insert
 refused_purchases   | select insert
 payments            | select insert update(attempt authenticate_url charge_id payment_intent_id return_url state tries)
 payment_attempts    | select insert update(decline_code first_tried_at method_checked reason)
+spending_caps       | select insert
 processor_payments  | select insert update(payment_method_id status)
 processor_listing   | select insert update(listed_until server_started_at written_by)
 stripe_events       | select insert
