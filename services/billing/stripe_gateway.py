@@ -22,7 +22,7 @@ from services.billing.domain.outcome import Answer, Outcome
 from services.billing.domain.payment import Payment
 from services.billing.domain.processor import PaymentsUnknown
 from services.billing.domain.reading import outcome_of
-from services.billing.stripe_shapes import Json, error_in, failed_call, id_of, intent_from
+from services.billing.stripe_shapes import Json, error_in, failed_call, id_of, intent_from, receipt_of
 from shared.messaging.failures import SettingsProblem
 
 CONNECT_TIMEOUT_S = 3
@@ -138,6 +138,17 @@ class StripeGateway:
         except stripe.StripeError as error:
             raise ProcessorAway from error
         return intent_from(shown.to_dict()).redirect_url
+
+    def receipt_url(self, intent_id: str) -> str | None:
+        """Where the receipt of the intent's charge is ("The Charge object", `receipt_url`), None when there is none.
+
+        Raises `ProcessorAway` when Stripe does not tell.
+        """
+        try:
+            shown = self._client.v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]})
+        except stripe.StripeError as error:
+            raise ProcessorAway from error
+        return receipt_of(shown.to_dict())
 
     def _change(self, payment: Payment, call: Callable[[], stripe.PaymentIntent]) -> Answer:
         """A POST. A replayed answer is what was true when the key was first used: what is true now is read."""

@@ -56,7 +56,7 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
         "Send a file of directory or usage events, line by line.",
         {"directory": importing.directory, "usage": importing.usage},
     ),
-    "catalog": ("The price catalog.", {"publish": catalogs.publish, "show": catalogs.show}),
+    "catalog": ("The price catalog.", {"check": catalogs.check, "publish": catalogs.publish, "show": catalogs.show}),
 }
 
 for name, command in COMMANDS.items():

@@ -85,7 +85,10 @@ SENTENCES: dict[type[Message], Callable[[Any], str]] = {
     events.RequestCancelled: lambda m: f"{m.asker_id} took request {m.request_id} back",
     events.RequestExpired: lambda m: f"request {m.request_id} expired",
     events.PurchaseAccepted: lambda m: f"purchase {m.purchase_id} accepted: {quote_line(m.quote)}",
-    events.PurchasePaid: lambda m: f"purchase {m.purchase_id} paid: {money(m.total_minor, m.currency)}",
+    events.PurchasePaid: lambda m: (
+        f"purchase {m.purchase_id} paid: {money(m.total_minor, m.currency)}"
+        + (f", receipt {m.receipt_number}" if m.receipt_number else "")
+    ),
     events.PurchaseDeclined: lambda m: f"purchase {m.purchase_id} declined, {m.reason}: {m.detail}",
     events.PurchaseActionRequired: lambda m: f"purchase {m.purchase_id} waits for authentication: open {m.url}",
     events.PurchaseCancelled: lambda m: f"purchase {m.purchase_id} cancelled: {m.reason}",

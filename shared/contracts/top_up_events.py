@@ -145,7 +145,10 @@ class PurchaseAccepted(_PurchaseEvent):
 
 
 class PurchasePaid(_PurchaseEvent):
-    """The one charge succeeded. The ledger credits every line at once (B6, B8)."""
+    """The one charge succeeded. The ledger credits every line at once (B6, B8).
+
+    `receipt_url` is a link of ours to the processor's receipt, which says what tax is in the total.
+    """
 
     type: ClassVar[str] = "billing.purchase-paid.v1"
 
@@ -155,6 +158,8 @@ class PurchasePaid(_PurchaseEvent):
     catalog_version: Version
     payment_intent_id: Id
     paid_at: Instant
+    receipt_number: Id | None = None
+    receipt_url: Annotated[str, Field(max_length=2000)] | None = None
 
 
 class PurchaseDeclined(_PurchaseEvent):

@@ -115,7 +115,7 @@ class ChargeErrand:
             return ()
         if request.step.call is Call.CHECK and DECISIONS[answer.outcome].then in WEATHER:
             return self._check_again(ref, request.payment, answer, work)
-        return settle(request.payment, answer, work, self._links.authenticate(ref)).outgoing
+        return settle(request.payment, answer, work, self._links.authenticate(ref), self._links.receipt(ref)).outgoing
 
     def _call(self, request: Charge) -> Answer:
         payment, processor = request.payment, self._processor

@@ -37,7 +37,13 @@ class Settled:
     outgoing: tuple[Outgoing, ...]
 
 
-def settle(asked: Payment, answer: Answer, work: Work[BillingRepository], authenticate_url: str) -> Settled:
+def settle(
+    asked: Payment,
+    answer: Answer,
+    work: Work[BillingRepository],
+    authenticate_url: str,
+    receipt_url: str | None = None,
+) -> Settled:
     """Apply an answer that was asked for when the payment stood as `asked`. Old news changes nothing."""
     repository = work.repository
     repository.directory.lock([asked.workspace_id])
@@ -57,7 +63,7 @@ def settle(asked: Payment, answer: Answer, work: Work[BillingRepository], authen
     _set_timers(payment, change, work)
     after = repository.payments.lock(asked.purchase_id)
     assert after is not None
-    return Settled(after, tuple(_move_purchase(purchase, after, change, work)))
+    return Settled(after, tuple(_move_purchase(purchase, after, change, work, receipt_url)))
 
 
 def cancel_unsent(
@@ -69,7 +75,11 @@ def cancel_unsent(
 
 
 def _move_purchase(
-    purchase: Purchase, payment: Payment, change: Change, work: Work[BillingRepository]
+    purchase: Purchase,
+    payment: Payment,
+    change: Change,
+    work: Work[BillingRepository],
+    receipt_url: str | None = None,
 ) -> Iterator[Outgoing]:
     to = PURCHASE_STATE[change.to] if change.to else None
     if to is None or to is purchase.state:
@@ -80,7 +90,7 @@ def _move_purchase(
         repository.payments.note_failure(payment, change.reason, change.decline_code)
     cause = repository.payments.cause(payment)
     if change.tell:
-        yield told_of(Told(purchase, payment, change, work.now), change.tell, cause)
+        yield told_of(Told(purchase, payment, change, work.now, receipt_url), change.tell, cause)
     if to is PurchaseState.CANCELLED:
         yield from _release(purchase, work, cause)
     if to is PurchaseState.PAID and purchase.credited_at is not None:

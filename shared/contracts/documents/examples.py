@@ -126,6 +126,8 @@ _ALL: tuple[Message, ...] = (
             "catalog_version": 1,
             "payment_intent_id": "pi_1",
             "paid_at": NOON,
+            "receipt_number": "R-7KXM-2QAD-41TB",
+            "receipt_url": f"https://refill.example/purchases/{PURCHASE_ID}/receipt",
         }
     ),
     events.PurchaseDeclined.model_validate(

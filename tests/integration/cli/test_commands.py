@@ -265,6 +265,27 @@ def test_a_catalog_is_published_and_the_one_in_force_shown(refill: Refill, kafka
     assert refill("catalog", "publish", "-", stdin=b'{"catalog_version": 0}').code == Exit.USAGE
 
 
+@pytest.mark.rule("B4", "B5")
+def test_a_bad_catalog_is_refused_with_every_fault_and_not_sent(refill: Refill, kafka: KafkaSettings) -> None:
+    document = json.loads((PROJECT / "examples" / "catalog.json").read_text())
+    assert refill("catalog", "check", "-", stdin=json.dumps(document).encode()).code == Exit.DONE
+    document["data"]["catalog_version"] = 77
+    document["data"]["packages"][0] |= {"currency": "xyz"}
+    document["data"]["packages"][1] |= {"credits": 1}
+    document["data"]["colour"] = "blue"
+    for command in ("check", "publish"):
+        ended = refill("catalog", command, "-", stdin=json.dumps(document).encode())
+        assert ended.code == Exit.USAGE
+        for place in ("3 faults", "packages.0: xyz", "packages.1.credits: ", "colour: "):
+            assert place in ended.err
+    assert "77" not in latest_events(kafka, PRICE_CATALOG)
+    document = json.loads((PROJECT / "examples" / "catalog-2.json").read_text())
+    assert refill("catalog", "publish", "-", stdin=json.dumps(document).encode()).code == Exit.DONE
+    document["data"]["low_balance_percent"] = 1
+    ended = refill("catalog", "check", "--published", "-", stdin=json.dumps(document).encode())
+    assert (ended.code, "was published with other content" in ended.err) == (Exit.USAGE, True)
+
+
 def test_files_are_imported_and_bad_lines_reported(refill: Refill, kafka: KafkaSettings) -> None:
     lines = [
         *(PROJECT / "examples" / "directory.jsonl").read_bytes().splitlines(),

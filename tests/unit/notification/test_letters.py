@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from uuid import UUID
 
@@ -99,6 +100,20 @@ def test_a_receipt_lists_the_lines_and_the_total_in_its_currency() -> None:
     assert letter.subject == "Receipt: USD 98.00 for credits in Acme"
     assert "12,000 credits for Erin: USD 49.00\n12,000 credits for Emil: USD 49.00\n" in letter.text
     assert "Total, tax included: USD 98.00\n" in letter.text
+
+
+@pytest.mark.rule("N2")
+@pytest.mark.parametrize(("currency", "text"), [("usd", "USD 98.00"), ("jpy", "JPY 9,800"), ("kwd", "KWD 9.800")])
+def test_a_receipt_has_its_number_its_currencys_decimals_and_the_way_to_the_tax(currency: str, text: str) -> None:
+    link = f"https://pay.refill.test/purchases/{events.uuid(50)}/receipt"
+    numbered = events.paid(currency=currency).model_copy(
+        update={"receipt_number": "R-7KXM-2QAD-41TB", "receipt_url": link}
+    )
+    letter = _write(replace(ROWS["N2 receipt"][0], facts=numbered.wire()))
+    assert letter.subject == f"Receipt: {text} for credits in Acme"
+    assert f"Total, tax included: {text}\n" in letter.text
+    assert "Receipt: R-7KXM-2QAD-41TB\n" in letter.text
+    assert link in _Seen(letter.html).links
 
 
 @pytest.mark.rule("B9")
