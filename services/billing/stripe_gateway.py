@@ -48,7 +48,7 @@ class StripeGateway:
         )
 
     def create(self, payment: Payment) -> Answer:
-        """POST /v1/payment_intents with confirm, on session ("Create a PaymentIntent")."""
+        """POST /v1/payment_intents with confirm, on session but for B14 ("Create a PaymentIntent")."""
         assert payment.return_url is not None
         params: stripe.params.PaymentIntentCreateParams = {
             "amount": payment.amount_minor,
@@ -60,6 +60,8 @@ class StripeGateway:
             "description": payment.description,
             "metadata": {"purchase_id": payment.purchase_id, "workspace_id": payment.workspace_id},
         }
+        if payment.attempt.off_session:
+            params["off_session"] = True
         return self._change(payment, lambda: self._client.v1.payment_intents.create(params, _key(payment, "create")))
 
     def confirm(self, payment: Payment) -> Answer:
@@ -71,6 +73,8 @@ class StripeGateway:
             "payment_method": payment.attempt.payment_method_id,
             "return_url": payment.return_url,
         }
+        if payment.attempt.off_session:
+            params["off_session"] = True
         return self._change(
             payment, lambda: self._client.v1.payment_intents.confirm(intent_id, params, _key(payment, "confirm"))
         )

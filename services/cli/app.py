@@ -8,6 +8,7 @@ import typer
 
 from services.cli.commands import (
     asking,
+    auto,
     balances,
     buying,
     catalogs,
@@ -55,6 +56,10 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     "import": (
         "Send a file of directory or usage events, line by line.",
         {"directory": importing.directory, "usage": importing.usage},
+    ),
+    "auto": (
+        "Auto top-up: an account is topped up by itself when its credits are low.",
+        {"set": auto.set_auto_top_up, "stop": auto.stop_auto_top_up},
     ),
     "catalog": ("The price catalog.", {"check": catalogs.check, "publish": catalogs.publish, "show": catalogs.show}),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from shared.contracts import auto_top_up as auto
 from shared.contracts import credit_ledger as ledger
 from shared.contracts import holds, notification, price_catalog, product, spending, workspace
 from shared.contracts import top_up_commands as commands
@@ -57,6 +58,16 @@ def _caps(caps: spending.SetSpendingCaps | spending.SpendingCapsSet) -> str:
     return f"{', '.join(limits)} a day" if limits else f"no caps in {caps.currency.upper()}"
 
 
+def _auto(said: auto.SetAutoTopUp | auto.AutoTopUpSet) -> str:
+    cap = money(said.monthly_cap_minor, said.currency)
+    return f"{said.package_id} below {said.threshold_credits:,} credits, at most {cap} a month"
+
+
+def _stopped(stopped: auto.AutoTopUpStopped) -> str:
+    why = f"by {stopped.actor_id}" if stopped.actor_id else f"{stopped.reason}: {stopped.detail}"
+    return f"auto top-up of {stopped.user_id} in {stopped.workspace_id} stopped, {why}"
+
+
 def _refused(refused: events.CommandRefused) -> str:
     when = f" Again from {refused.try_again_at:%Y-%m-%d %H:%M:%S}Z on." if refused.try_again_at else ""
     return f"refused, {refused.reason}: {refused.detail}{when}"
@@ -75,6 +86,13 @@ SENTENCES: dict[type[Message], Callable[[Any], str]] = {
     commands.RetryPurchase: lambda m: f"{m.actor_id} tries purchase {m.purchase_id} again, attempt {m.attempt}",
     spending.SetSpendingCaps: lambda m: f"{m.actor_id} sets spending caps of {m.workspace_id}: {_caps(m)}",
     spending.SpendingCapsSet: lambda m: f"spending caps of {m.workspace_id}: {_caps(m)}",
+    auto.SetAutoTopUp: lambda m: f"{m.actor_id} has {m.user_id} topped up by itself: {_auto(m)}",
+    auto.StopAutoTopUp: lambda m: f"{m.actor_id} stops auto top-up of {m.user_id}",
+    auto.AutoTopUpSet: lambda m: f"{m.user_id} is topped up by itself: {_auto(m)}",
+    auto.AutoTopUpHeldBack: lambda m: (
+        f"auto top-up of {m.user_id} held back until {m.try_again_at:%Y-%m-%d %H:%M}Z, {m.reason}: {m.detail}"
+    ),
+    auto.AutoTopUpStopped: _stopped,
     events.CommandRefused: _refused,
     events.TopUpQuoted: lambda m: f"quote: {quote_line(m.quote)} (catalog {m.quote.catalog_version})",
     events.TopUpRequested: lambda m: f"{m.asker_id} asked for {m.credits:,} credits, request {m.request_id}",

@@ -6,6 +6,7 @@ Partition counts are equal and fixed for the life of v1: a key's partition, and 
 from __future__ import annotations
 
 from shared.contracts import (
+    auto_top_up,
     credit_ledger,
     holds,
     notification,
@@ -57,6 +58,8 @@ TOP_UP_COMMANDS = Topic(
         top_up_commands.PurchaseTopUp,
         top_up_commands.RetryPurchase,
         spending.SetSpendingCaps,
+        auto_top_up.SetAutoTopUp,
+        auto_top_up.StopAutoTopUp,
     ),
     producers=("edge",),
     consumers=("billing",),
@@ -85,6 +88,9 @@ TOP_UP = Topic(
         top_up_events.PurchaseCancelled,
         top_up_events.PurchaseStatus,
         spending.SpendingCapsSet,
+        auto_top_up.AutoTopUpSet,
+        auto_top_up.AutoTopUpHeldBack,
+        auto_top_up.AutoTopUpStopped,
     ),
     producers=("billing",),
     consumers=("credit-ledger", "notification", "edge"),
@@ -180,7 +186,7 @@ LEDGER_BALANCE = Topic(
     keyed_by="account (workspace/user)",
     messages=(credit_ledger.BalanceChanged,),
     producers=("credit-ledger",),
-    consumers=("products", "edge"),
+    consumers=("products", "billing", "edge"),
     summary="The latest balance of each account, with a version: any product can keep its own copy.",
     cleanup="compact",
 )

@@ -19,6 +19,7 @@ NoticeKind = Literal[
     "action_required",
     "credits_paused",
     "credits_freed",
+    "auto_top_up_stopped",
 ]
 
 

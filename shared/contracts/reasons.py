@@ -27,6 +27,9 @@ class Reason(StrEnum):
     WORKSPACE_CAP_REACHED = "workspace_cap_reached"
     BUYER_CAP_REACHED = "buyer_cap_reached"
     NOT_THE_OWNER = "not_the_owner"
+    MONTHLY_CAP_REACHED = "monthly_cap_reached"
+    NO_AUTO_TOP_UP = "no_auto_top_up"
+    DECLINED_TOO_OFTEN = "declined_too_often"
     NO_PAYMENT_METHOD = "no_payment_method"
     UNKNOWN_PURCHASE = "unknown_purchase"
     PURCHASE_ID_REUSED = "purchase_id_reused"
@@ -83,6 +86,9 @@ REMEDIES: dict[Reason, str] = {
     Reason.WORKSPACE_CAP_REACHED: "Buy less, wait for the next day (UTC), or have the owner raise the workspace's cap.",
     Reason.BUYER_CAP_REACHED: "Buy less, wait for the next day (UTC), let another admin buy, or have the cap raised.",
     Reason.NOT_THE_OWNER: "Only the owner of the workspace sets its spending caps.",
+    Reason.MONTHLY_CAP_REACHED: "Raise the cap of this auto top-up, buy by hand, or wait for the next month (UTC).",
+    Reason.NO_AUTO_TOP_UP: "Nothing is topped up by itself there: there is nothing to stop.",
+    Reason.DECLINED_TOO_OFTEN: "Save another payment method, try the purchase with it, and set auto top-up again.",
     Reason.NO_PAYMENT_METHOD: "Save a payment method on the workspace first.",
     Reason.UNKNOWN_PURCHASE: "Check the purchase id and the workspace.",
     Reason.PURCHASE_ID_REUSED: "This id belongs to another purchase; choose a new one.",

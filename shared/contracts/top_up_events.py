@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contracts.fields import Currency, Id, Instant, PositiveCredits, ReasonText, UuidText, Version
+from shared.contracts.fields import Currency, Flag, Id, Instant, PositiveCredits, ReasonText, UuidText, Version
 from shared.contracts.message import Message
 from shared.contracts.reasons import Reason
 from shared.contracts.top_up_commands import Quote
@@ -137,11 +137,12 @@ class _PurchaseEvent(_TopUpEvent):
 
 
 class PurchaseAccepted(_PurchaseEvent):
-    """Reviewed, allowed and recorded; the charge follows."""
+    """Reviewed, allowed and recorded; the charge follows. `automatic`: by auto top-up, with nobody there (B14)."""
 
     type: ClassVar[str] = "billing.purchase-accepted.v1"
 
     quote: Quote
+    automatic: Flag | None = None
 
 
 class PurchasePaid(_PurchaseEvent):

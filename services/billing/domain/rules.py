@@ -256,5 +256,6 @@ ASK_RULES: tuple[Rule[Facts], ...] = (
     no_request_is_open,
 )
 CAP_RULES: tuple[Rule[Facts], ...] = (*_KNOWN, actor_owns_the_workspace)
+STOP_RULES: tuple[Rule[Facts], ...] = (*_KNOWN, actor_may_buy)
 CANCEL_RULES: tuple[Rule[Facts], ...] = (*_KNOWN, request_is_known, actor_is_the_asker, request_is_open)
 DECLINE_RULES: tuple[Rule[Facts], ...] = (*_KNOWN, actor_may_decide, request_is_known, request_is_open)

@@ -15,6 +15,7 @@ from services.billing.domain.request import RequestState
 from services.billing.domain.schedule import LOOK_AGAIN, poll_after, retry_after
 from services.billing.handlers.crediting import finish
 from services.billing.handlers.outcomes import Told, told_of
+from services.billing.handlers.ringing import ring
 from services.billing.handlers.telling import fact
 from services.billing.handlers.timers import CANCEL, CHARGE, REQUEST_EXPIRY, SETTLE, UNPAID
 from services.billing.repository import BillingRepository
@@ -27,6 +28,10 @@ log = structlog.get_logger()
 WEATHER = frozenset({Then.SAME_KEY, Then.READ})
 # A payment here is not cancelled by the clock any more.
 AT_REST = frozenset({PaymentState.SUCCEEDED, PaymentState.CANCELLED, PaymentState.PARKED})
+
+
+# After these an auto top-up goes on, or is tried again.
+MOVES_OF_INTEREST = frozenset({PurchaseState.DECLINED, PurchaseState.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,8 @@ def _move_purchase(
     if to is PurchaseState.DECLINED:
         repository.payments.note_failure(payment, change.reason, change.decline_code)
     cause = repository.payments.cause(payment)
+    if to in MOVES_OF_INTEREST:
+        ring(purchase.purchase_id, work)
     if change.tell:
         yield told_of(Told(purchase, payment, change, work.now, receipt_url), change.tell, cause)
     if to is PurchaseState.CANCELLED:

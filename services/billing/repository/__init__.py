@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
+from services.billing.repository.auto_top_ups import AutoTopUps
 from services.billing.repository.catalogs import Catalogs
 from services.billing.repository.directory import Directory
 from services.billing.repository.payments import Payments
@@ -16,7 +17,7 @@ from services.billing.repository.webhooks import Webhooks
 
 
 class BillingRepository:
-    """Everything billing keeps. Locks are taken in this order: workspace, request, purchase, payment."""
+    """Everything billing keeps. Locks are taken in this order: workspace, auto top-up, request, purchase, payment."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.directory = Directory(connection)
@@ -25,6 +26,7 @@ class BillingRepository:
         self.purchases = Purchases(connection)
         self.payments = Payments(connection)
         self.spending = SpendingLimits(connection)
+        self.auto_top_ups = AutoTopUps(connection)
         self.refusals = Refusals(connection)
         self.processor_payments = ProcessorPayments(connection)
         self.webhooks = Webhooks(connection)

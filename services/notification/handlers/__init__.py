@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.notification.handlers.accounts import on_freed, on_paused
+from services.notification.handlers.auto_top_ups import on_auto_top_up_stopped
 from services.notification.handlers.directory import (
     on_contacts_changed,
     on_contacts_erased,
@@ -13,6 +14,7 @@ from services.notification.handlers.directory import (
 from services.notification.handlers.purchases import on_credited, on_paid, on_unpaid
 from services.notification.handlers.requests import on_requested, on_resolved
 from services.notification.repository import NotificationRepository
+from shared.contracts.auto_top_up import AutoTopUpStopped
 from shared.contracts.catalog import LEDGER_ACCOUNT, LEDGER_PURCHASE, TOP_UP, WORKSPACE_CONTACT, WORKSPACE_DIRECTORY
 from shared.contracts.credit_ledger import CreditsFreed, CreditsPaused, PurchaseCredited
 from shared.contracts.decode import Tombstone
@@ -53,6 +55,7 @@ EVENTS: Lane[Repository] = Lane(
         Reaction(TOP_UP, PurchasePaid, on_paid, Once.INBOX),
         Reaction(TOP_UP, PurchaseDeclined, on_unpaid, Once.INBOX),
         Reaction(TOP_UP, PurchaseActionRequired, on_unpaid, Once.INBOX),
+        Reaction(TOP_UP, AutoTopUpStopped, on_auto_top_up_stopped, Once.INBOX),
         Reaction(LEDGER_PURCHASE, PurchaseCredited, on_credited, Once.INBOX),
         Reaction(LEDGER_ACCOUNT, CreditsPaused, on_paused, Once.INBOX),
         Reaction(LEDGER_ACCOUNT, CreditsFreed, on_freed, Once.INBOX),

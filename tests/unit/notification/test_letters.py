@@ -17,7 +17,7 @@ from services.notification.letter import Letter
 from services.notification.rendering import Letters, Surroundings, people_in
 from tests.unit.notification import events
 from tests.unit.notification.events import NOW, WORKSPACE
-from tests.unit.notification.test_tellings import OCCASION, ROWS
+from tests.unit.notification.test_tellings import OCCASION, RECEIPT, ROWS
 
 LETTERS = Letters(Console("https://console.refill.test"))
 DECIDERS = Deciders({"olivia": "owner", "adam": "admin"})
@@ -109,7 +109,7 @@ def test_a_receipt_has_its_number_its_currencys_decimals_and_the_way_to_the_tax(
     numbered = events.paid(currency=currency).model_copy(
         update={"receipt_number": "R-7KXM-2QAD-41TB", "receipt_url": link}
     )
-    letter = _write(replace(ROWS["N2 receipt"][0], facts=numbered.wire()))
+    letter = _write(replace(RECEIPT, facts=numbered.wire()))
     assert letter.subject == f"Receipt: {text} for credits in Acme"
     assert f"Total, tax included: {text}\n" in letter.text
     assert "Receipt: R-7KXM-2QAD-41TB\n" in letter.text
