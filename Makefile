@@ -12,9 +12,9 @@ PYTHON ?= $(shell for p in $(CANDIDATES); do if $$p -c '$(FIT)' 2>/dev/null; the
 # Named by the checksum of what is installed and where: while it exists, nothing is asked of the network.
 INSTALLED := .venv/.installed-$(shell { pwd; cat requirements.lock pyproject.toml; } | cksum | cut -d ' ' -f 1)
 RUN := .venv/bin/python
-# Two to four processes: below two nothing overlaps, above four they only share the one broker.
-WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); \
-                   if [ $$n -lt 2 ]; then n=2; fi; if [ $$n -gt 4 ]; then n=4; fi; echo $$n)
+# One process more than cores, since tests wait for servers much of their time; three to five: they share one broker.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); n=$$((n + 1)); \
+                   if [ $$n -lt 3 ]; then n=3; fi; if [ $$n -gt 5 ]; then n=5; fi; echo $$n)
 
 # Two for whole compose projects, one for the tests on shared servers: more only wait for each other on two cores.
 CONTAINER_WORKERS ?= 3

@@ -13,7 +13,7 @@ from deploy.compose.engine import docker
 from deploy.compose.leftovers import OWN
 from deploy.local.run_folder import PROJECT
 
-CHECKS = 42  # as many as on the embedded stack, where tests/e2e/test_story.py plays the same steps
+CHECKS = 42  # as many as on the embedded stack, where tests/e2e/story/test_story.py plays the same steps
 LISTED = (("ps", "--all"), ("volume", "ls"), ("network", "ls"))
 
 

@@ -3,53 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
-import uuid
 from collections.abc import Iterator
 
 import pytest
 
 from deploy.local.cluster import Cluster
-from deploy.local.run_folder import PROJECT, RunFolder
-from deploy.local.world import World
+from deploy.local.run_folder import PROJECT
 from shared.contracts import catalog
 from shared.messaging.log import Place
 from shared.messaging.settings import KafkaSettings
 from tests.e2e.strangers import Strangers, send_strangers
 from tests.e2e.town import Town, readers
-from tests.stack.choice import stack
-from tests.stack.shared_server import RUN_VARIABLE
-from tests.stack.topics import delete_topics
-
-PARTITIONS = 3
+from tests.stack.fixtures import fresh_run_folder, fresh_world
 
 
 @pytest.fixture(scope="session")
 def town(cluster: Cluster, kafka_broker: KafkaSettings) -> Iterator[Town]:
     """All three workers on real parts, with the examples' catalog in force. Each test lives in its own household."""
-    name = f"town_{uuid.uuid4().hex[:8]}"
-    prefix = f"{name.replace('_', '-')}."
-    with RunFolder.claim(f"{os.environ[RUN_VARIABLE]}-{name}", keep=False) as run:
-        world = World(
-            run,
-            kafka_broker,
-            cluster,
-            database=name,
-            topic_prefix=prefix,
-            settings={"REFILL_TOPIC_PARTITIONS": str(PARTITIONS)},
-            launch=stack().launch,
-        )
-        try:
-            world.start()
-            world.start_workers()
-            town = Town(world, cluster.url(name))
-            publish_catalog(town)
-            yield town
-            town.close()
-        finally:
-            world.stop()
-            world.drop()
-            delete_topics(world.kafka("admin"))
+    with fresh_run_folder("town") as run, fresh_world(cluster, kafka_broker, run, "town") as world:
+        world.start_workers()
+        town = Town(world, cluster.url(world.database))
+        publish_catalog(town)
+        yield town
+        town.close()
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,9 @@ from shared.contracts import catalog
 from shared.contracts.credit_ledger import BalanceChanged, PurchaseCredited
 from shared.contracts.notification import NoticeDelivered
 from shared.contracts.top_up_commands import PurchaseTopUp, Quote
-from tests.e2e.conftest import PARTITIONS, publish_catalog
+from tests.e2e.conftest import publish_catalog
 from tests.e2e.town import Household, Town, line, purchase_command, usage_event
+from tests.stack.fixtures import PARTITIONS
 
 SEED = 20_260_131
 HOUSEHOLDS = 4

@@ -10,8 +10,8 @@ from shared.contracts import catalog
 from shared.contracts.credit_ledger import BalanceChanged
 from shared.contracts.flaws import Flaw
 from shared.contracts.reasons import Reason
-from tests.e2e.conftest import PARTITIONS
 from tests.e2e.town import Event, Headers, Household, Town, line, usage_event
+from tests.stack.fixtures import PARTITIONS
 
 BATCH: Headers = (("content-type", b"application/cloudevents-batch+json"),)
 QUOTA = 10_000  # of an editor on Business, in the examples' catalog

@@ -18,6 +18,7 @@ from tests.stack.database import Database
 from tests.stack.shared_server import RUN_VARIABLE, SharedServer
 from tests.stack.topics import delete_topics
 
+PARTITIONS = 3  # of each topic of a test's world: enough to be many; twelve of each would fill the shared broker
 SHARED = {
     "postgres": SharedServer("postgres", "REFILL_TEST_POSTGRES_URL"),
     "kafka": SharedServer("kafka", "REFILL_TEST_KAFKA_URL"),
@@ -64,7 +65,7 @@ def fresh_database(cluster: Cluster, name: str) -> Iterator[Database]:
 @pytest.fixture
 def run_folder() -> Iterator[RunFolder]:
     """A run of this test's own: whatever it starts ends with the test, or with the test's process."""
-    with RunFolder.claim(f"{os.environ[RUN_VARIABLE]}-{uuid.uuid4().hex[:8]}", keep=False) as run:
+    with fresh_run_folder("own") as run:
         yield run
     stack().remove_leftovers()
 
@@ -92,14 +93,21 @@ def world(
     cluster: Cluster, kafka_broker: KafkaSettings, run_folder: RunFolder, request: pytest.FixtureRequest
 ) -> Iterator[World]:
     """A started world on the shared servers, without workers: migrated database, topics, sandbox and mail server."""
-    name = f"{_readable(request.node.name)}_{uuid.uuid4().hex[:8]}"
+    with fresh_world(cluster, kafka_broker, run_folder, request.node.name) as made:
+        yield made
+
+
+@contextmanager
+def fresh_world(cluster: Cluster, kafka_broker: KafkaSettings, run: RunFolder, name: str) -> Iterator[World]:
+    """Started, without workers, for as long as the caller needs it."""
+    unique = f"{_readable(name)}_{uuid.uuid4().hex[:8]}"
     made = World(
-        run_folder,
+        run,
         kafka_broker,
         cluster,
-        database=name,
-        topic_prefix=f"{name.replace('_', '-')}.",
-        settings={"REFILL_TOPIC_PARTITIONS": "3"},  # enough to be many; twelve of each would fill the shared broker
+        database=unique,
+        topic_prefix=f"{unique.replace('_', '-')}.",
+        settings={"REFILL_TOPIC_PARTITIONS": str(PARTITIONS)},
         launch=stack().launch,
     )
     try:
@@ -109,6 +117,13 @@ def world(
         made.stop()
         made.drop()
         delete_topics(made.kafka("admin"))
+
+
+@contextmanager
+def fresh_run_folder(name: str) -> Iterator[RunFolder]:
+    """Whatever the run starts ends with it, or with the test's process."""
+    with RunFolder.claim(f"{os.environ[RUN_VARIABLE]}-{name}-{uuid.uuid4().hex[:8]}", keep=False) as run:
+        yield run
 
 
 def _readable(name: str) -> str:

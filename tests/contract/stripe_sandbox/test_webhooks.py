@@ -1,13 +1,15 @@
 """Signed webhooks, well and badly delivered ("Receive Stripe events in your webhook endpoint")."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
 import stripe
 
+from deploy.local.waiting import wait_until
 from tests.contract.stripe_sandbox.receiver import SECRET, Receiver, listening
 from tests.contract.stripe_sandbox.shop import Shop
+
+PATIENCE_S = 30
 
 PAID = ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"]
 
@@ -41,8 +43,7 @@ def test_an_event_is_sent_again_until_it_is_answered_with_2xx(shop: Shop, receiv
     ids = {receiver.event().id for _ in range(3)}
 
     assert len(ids) == 1
-    while not shop.control.webhooks_idle():
-        time.sleep(0.005)
+    wait_until(shop.control.webhooks_idle, PATIENCE_S, "every answer noted")
     assert [attempt["status"] for attempt in shop.control.deliveries()] == [500, 301, 200]
     [event_id] = ids
     assert shop.client.v1.events.retrieve(event_id).pending_webhooks == 0
@@ -98,7 +99,7 @@ def test_dropped_events_are_still_listed(shop: Shop, receiver: Receiver) -> None
     shop.buy()
 
     assert receiver.types(2) == ["payment_intent.created", "payment_intent.succeeded"]
-    assert shop.control.webhooks_idle()
+    wait_until(shop.control.webhooks_idle, PATIENCE_S, "every answer noted")
     assert "charge.succeeded" in {event.type for event in shop.client.v1.events.list().data}
 
 
@@ -116,8 +117,7 @@ def test_forged_and_stale_events_fail_the_sdks_check_and_are_not_retried(shop: S
     for (body, signature), complaint in ((forged, "No signatures found"), (stale, "outside the tolerance")):
         with pytest.raises(stripe.SignatureVerificationError, match=complaint):
             stripe.Webhook.construct_event(body, signature, SECRET)
-    while len(shop.control.deliveries()) < 2:
-        time.sleep(0.005)
+    wait_until(lambda: len(shop.control.deliveries()) == 2, PATIENCE_S, "both answers noted")
     assert [attempt["attempt"] for attempt in shop.control.deliveries()] == [0, 0]
 
 

@@ -15,11 +15,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from deploy.demo.narrator import Narrator
-from deploy.demo.play import STEPS
-from deploy.demo.stage import Stage
 from deploy.local.cluster import Cluster
-from deploy.local.example_cards import save_example_cards
 from deploy.local.run_folder import PROJECT, RUNS
 from deploy.local.world import World
 from shared.contracts import catalog
@@ -28,7 +24,8 @@ from shared.contracts.notification import NoticeDelivered
 from shared.contracts.top_up_commands import RequestTopUp
 from shared.contracts.top_up_events import PurchaseAccepted, TopUpRequested
 from shared.messaging.settings import KafkaSettings
-from tests.e2e.canary import Canary, Written, files, leaks, records, rows, secrets_in
+from tests.e2e.story.canary import Canary, Written, files, leaks, records, rows, secrets_in
+from tests.e2e.story.conftest import Played
 from tests.e2e.town import PACKAGE, Household, Town, contact, event_of, line, purchase_command, workspace
 from tests.e2e.waiting import wait_until
 from tests.stack.shared_server import RUN_VARIABLE
@@ -99,14 +96,13 @@ class Scenery(NamedTuple):
 
 
 def test_after_a_story_with_faults_no_secret_and_no_person_stands_where_they_do_not_belong(
-    world: World, cluster: Cluster, tmp_path: Path
+    played: Played, cluster: Cluster, tmp_path: Path
 ) -> None:
-    scenery = Scenery(world, cluster.url(world.database))
+    scenery = Scenery(played.world, cluster.url(played.world.database))
     canaries = [*scenery.secrets(), *people()]
 
-    play_the_story(world)
     play_the_household(scenery)
-    said = start_wrongly(world, tmp_path)
+    said = start_wrongly(played.world, tmp_path)
 
     found = [*scenery.writings(), *said]
     assert not (leaked := leaks(canaries, found, OF_STRIPE)), "\n".join(leaked)
@@ -117,19 +113,6 @@ def test_after_a_story_with_faults_no_secret_and_no_person_stands_where_they_do_
 
 def _known_to_stripe(secret: Canary) -> Canary:
     return replace(secret, allowed=OF_STRIPE) if secret.what == "REFILL_STRIPE_WEBHOOK_SECRET" else secret
-
-
-def play_the_story(world: World) -> None:
-    """Asking, buying, a decline, authentication, burning, pausing, kill -9 and all."""
-    save_example_cards(world.sandbox_url)
-    world.start_workers()
-    stage = Stage.open(world, Narrator(None))
-    try:
-        stage.load_examples()
-        for step in STEPS:
-            step(stage)
-    finally:
-        stage.close()
 
 
 def play_the_household(scenery: Scenery) -> None:

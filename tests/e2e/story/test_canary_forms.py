@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.e2e.canary import Canary, Written, leaks
+from tests.e2e.story.canary import Canary, Written, leaks
 
 pytestmark = pytest.mark.case(23)
 
