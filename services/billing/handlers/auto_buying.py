@@ -192,9 +192,12 @@ def _objected(auto: AutoTopUp, objection: Refusal | Wait, work: Work[BillingRepo
     if isinstance(objection, Refusal) and refusal.reason in STOPPING:
         yield stopped_for(auto, refusal, work)
         return
-    again_at = max(refusal.try_again_at or work.now + LOOK_AGAIN, work.now)
-    work.repository.auto_top_ups.hold_back(auto, refusal.reason, again_at)
-    work.timers.set(AUTO_TOP_UP, account_of(auto), again_at)
+    # Time mends it then at the latest; a cap may be raised or a method saved before.
+    look_at = work.now + LOOK_AGAIN
+    again_at = refusal.try_again_at or look_at
+    look_at = min(again_at, look_at)
+    work.repository.auto_top_ups.hold_back(auto, refusal.reason, look_at)
+    work.timers.set(AUTO_TOP_UP, account_of(auto), look_at)
     if refusal.reason is auto.held_back_for:
         return
     message = AutoTopUpHeldBack(

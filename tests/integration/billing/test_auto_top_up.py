@@ -191,6 +191,9 @@ def test_a_month_spends_no_more_than_its_cap_and_the_next_one_goes_on(till: Till
     assert held_back.reason is Reason.MONTHLY_CAP_REACHED
     assert (held_back.try_again_at.day, held_back.try_again_at.hour) == (1, 0)
     assert held_back.try_again_at > till.now()
+    till.later(DAY)
+    till.settle_everything()
+    assert (len(till.told(AutoTopUpHeldBack)), len(till.charges())) == (1, 3)
     till.later(held_back.try_again_at - till.now())
     till.settle_everything()
     assert len(till.charges()) == 4
@@ -323,6 +326,26 @@ def test_what_time_mends_is_held_back_said_once_and_looked_at_again(till: Till) 
     till.settle_everything()
     assert till.told(AutoTopUpHeldBack)[-1].reason is Reason.WORKSPACE_CAP_REACHED
     till.hand_in(caps.model_copy(update={"workspace_day_minor": None}))
+    till.later(HOUR)
+    till.settle_everything()
+    assert len(till.told(PurchasePaid)) == 1
+
+
+@pytest.mark.rule("B14", "B13")
+def test_a_method_that_is_exhausted_is_waited_for_no_longer_than_for_another_one(till: Till) -> None:
+    till.save_method("pm_bad")
+    by_hand = buy(quote=quote("gina"))
+    till.hand_in(by_hand)
+    till.turn(CHARGE)
+    for number in range(2, 16):
+        till.hand_in(retry(by_hand, "pm_bad", number))
+        till.turn(CHARGE)
+    till.hand_in(wish(), balance(1, 0))
+    till.settle_everything()
+    (held_back,) = till.told(AutoTopUpHeldBack)
+    assert held_back.reason is Reason.PAYMENT_METHOD_EXHAUSTED
+    assert held_back.try_again_at - till.now() > 29 * DAY
+    till.save_method("pm_good", version=3)
     till.later(HOUR)
     till.settle_everything()
     assert len(till.told(PurchasePaid)) == 1
