@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 import inspect
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import psycopg
 import structlog
@@ -23,6 +21,7 @@ from shared.messaging.failures import Bug, SettingsProblem, Unavailable, Unfit
 from shared.messaging.log import KafkaProblem
 from shared.messaging.service import Companion, Runtime, Service
 from shared.messaging.settings import EXIT_CODE, WorkerSettings, load_settings
+from shared.messaging.signals import stop_on_signals
 from shared.observability import logs
 from shared.observability.errors import describe
 from shared.postgres.migrations import MigrationProblem
@@ -53,7 +52,7 @@ EXIT_CODES: Mapping[type[BaseException], int] = {
 def main(
     service_factory: Callable[[S], Service[Any]], settings_class: type[S], argv: Sequence[str] | None = None
 ) -> int:
-    """Run one command of a service and return the exit code.
+    """Run one command of a service and return the exit code; `run` ends the process itself.
 
     `settings_class` stands in `<service>/settings.py`, beside the folder `migrations`; the folder `<service>` is called
     like its schema. So `migrate` and `prune` need the migrator's address and nothing else.
@@ -62,7 +61,7 @@ def main(
     arguments = _parser(home.name).parse_args(argv)
     try:
         if arguments.command == "run":
-            return _run(service_factory, load_settings(settings_class))
+            _run(service_factory, load_settings(settings_class))
         if arguments.command in commands.AS_THE_OWNER:
             answer = commands.AS_THE_OWNER[arguments.command](home)
         else:
@@ -95,39 +94,20 @@ def _parser(name: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _run(service_factory: Callable[[S], Service[Any]], settings: S) -> int:
+def _run(service_factory: Callable[[S], Service[Any]], settings: S) -> NoReturn:
     from shared.messaging.assembly import Worker  # the Kafka client takes a while to import; `migrate` needs none
 
     service = service_factory(settings)
     logs.configure(settings.log_format, service.name)
     crew = Crew()
-    _stop_on_signals(crew)
+    stop_on_signals(crew.stop)
     log.info("worker.starting", pid=os.getpid())
     failure = Worker(service, settings, SystemClock(), crew).run()
-    code = _exit_code(failure.error) if failure else 0
-    if crew.join(0):
-        # A thread hangs in a call that does not end. Leaving in the ordinary way would wait for it, or crash on it.
-        sys.stderr.flush()
-        os._exit(code)
-    return code
-
-
-def _stop_on_signals(crew: Crew) -> None:
-    """A handler interrupts whatever the main thread does, so it takes no lock: it writes to a pipe and no more."""
-    reading, writing = os.pipe()
-
-    def note(number: int, _: object) -> None:
-        signal.signal(number, signal.SIG_DFL)  # whoever asks twice means it
-        os.write(writing, bytes([number]))
-
-    def stop() -> None:
-        number = os.read(reading, 1)[0]
-        log.info("worker.signalled", signal=signal.Signals(number).name)
-        crew.stop()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, note)
-    threading.Thread(target=stop, name="signals", daemon=True).start()
+    # All is committed and said. Python's own way out may wait for a thread that hangs, or abort because one that still
+    # runs (those of the Kafka client are not ours to join) holds the lock of a stream.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(_exit_code(failure.error) if failure else 0)
 
 
 def _exit_code(error: BaseException) -> int:
