@@ -11,9 +11,11 @@ jod jpy kes kgs khr kmf krw kwd kyd kzt lak lbp lkr lrd lsl mad mdl mga mkd mmk 
 nio nok npr nzd omr pab pen pgk php pkr pln pyg qar ron rsd rub rwf sar sbd scr sek sgd shp sle sos srd std szl thb tjs
 tnd top try ttd twd tzs uah ugx uyu uzs vnd vuv wst xaf xcd xof xpf yer zar zmw usdc btn ghs eek lvl svc vef ltl sll mro
 """
-WITHOUT_DECIMALS = "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf"
+WITHOUT_DECIMALS = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf"
 CURRENCIES = SUPPORTED.split()
 ZERO_DECIMAL = frozenset(WITHOUT_DECIMALS.split())
+# "Three-decimal currencies" and "Special cases": amounts must be evenly divisible. `isk` and `ugx` keep two decimals.
+STEPS = {"bhd": 10, "jod": 10, "kwd": 10, "omr": 10, "tnd": 10, "isk": 100, "ugx": 100}
 SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "cad": "$", "aud": "$", "chf": "CHF"}
 # "Minimum and maximum charge amounts": about half a dollar in each settlement currency; 50 where the table is silent.
 MINIMUM_MINOR = {
@@ -45,6 +47,12 @@ def check_amount(amount_minor: int, currency: str) -> None:
     check_positive(amount_minor)
     if amount_minor > AMOUNT_MAX:
         raise too_far("no more than", AMOUNT_MAX, currency, "amount_too_large")
+    step = STEPS.get(currency, 1)
+    if amount_minor % step:
+        # "Deprecation of fractional ISK charges and refunds" (support.stripe.com)
+        code = "invalid_charge_amount_no_decimal_compatible"
+        what = f"Invalid amount. Amounts in {currency.upper()} must be evenly divisible by {step}."
+        raise refused(what, code=code, param="amount")
     smallest = MINIMUM_MINOR.get(currency, 50)
     if amount_minor < smallest:
         raise too_far("at least", smallest, currency, "amount_too_small")
@@ -56,5 +64,8 @@ def too_far(bound: str, limit_minor: int, currency: str, code: str) -> ApiError:
 
 def shown(amount_minor: int, currency: str) -> str:
     """As Stripe writes it in messages: $1,234.50."""
-    figure = f"{amount_minor:,}" if currency in ZERO_DECIMAL else f"{amount_minor / 100:,.2f}"
+    if currency in ZERO_DECIMAL:
+        figure = f"{amount_minor:,}"
+    else:
+        figure = f"{amount_minor / 1000:,.3f}" if STEPS.get(currency) == 10 else f"{amount_minor / 100:,.2f}"
     return f"{SYMBOLS.get(currency, '')}{figure}"

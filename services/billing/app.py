@@ -12,6 +12,7 @@ from services.billing.endpoint.authentication import authentication_routes
 from services.billing.endpoint.doorkeeper import Doorkeeper
 from services.billing.endpoint.events import event_from
 from services.billing.endpoint.protocol import MAX_BODY_BYTES
+from services.billing.endpoint.receipts import receipt_routes
 from services.billing.endpoint.refusals import Refusals
 from services.billing.endpoint.security_headers import security_headers
 from services.billing.endpoint.server import Endpoint
@@ -86,6 +87,7 @@ def http_app(
     app = FastAPI(title="billing", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(webhook_routes(runtime, verify, refusals))
     app.include_router(authentication_routes(runtime, gateway))
+    app.include_router(receipt_routes(runtime, gateway))
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES)
     app.add_middleware(Doorkeeper, refusals=refusals)  # the last one added is the first to be met
     return app

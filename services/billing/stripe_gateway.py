@@ -22,7 +22,7 @@ from services.billing.domain.outcome import Answer, Outcome
 from services.billing.domain.payment import Payment
 from services.billing.domain.processor import PaymentsUnknown
 from services.billing.domain.reading import outcome_of
-from services.billing.stripe_shapes import Json, error_in, failed_call, id_of, intent_from
+from services.billing.stripe_shapes import Json, error_in, failed_call, id_of, intent_from, receipt_of
 from shared.messaging.failures import SettingsProblem
 
 CONNECT_TIMEOUT_S = 3
@@ -48,7 +48,7 @@ class StripeGateway:
         )
 
     def create(self, payment: Payment) -> Answer:
-        """POST /v1/payment_intents with confirm, on session ("Create a PaymentIntent")."""
+        """POST /v1/payment_intents with confirm, on session but for B14 ("Create a PaymentIntent")."""
         assert payment.return_url is not None
         params: stripe.params.PaymentIntentCreateParams = {
             "amount": payment.amount_minor,
@@ -60,6 +60,8 @@ class StripeGateway:
             "description": payment.description,
             "metadata": {"purchase_id": payment.purchase_id, "workspace_id": payment.workspace_id},
         }
+        if payment.attempt.off_session:
+            params["off_session"] = True
         return self._change(payment, lambda: self._client.v1.payment_intents.create(params, _key(payment, "create")))
 
     def confirm(self, payment: Payment) -> Answer:
@@ -71,6 +73,8 @@ class StripeGateway:
             "payment_method": payment.attempt.payment_method_id,
             "return_url": payment.return_url,
         }
+        if payment.attempt.off_session:
+            params["off_session"] = True
         return self._change(
             payment, lambda: self._client.v1.payment_intents.confirm(intent_id, params, _key(payment, "confirm"))
         )
@@ -138,6 +142,17 @@ class StripeGateway:
         except stripe.StripeError as error:
             raise ProcessorAway from error
         return intent_from(shown.to_dict()).redirect_url
+
+    def receipt_url(self, intent_id: str) -> str | None:
+        """Where the receipt of the intent's charge is ("The Charge object", `receipt_url`), None when there is none.
+
+        Raises `ProcessorAway` when Stripe does not tell.
+        """
+        try:
+            shown = self._client.v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]})
+        except stripe.StripeError as error:
+            raise ProcessorAway from error
+        return receipt_of(shown.to_dict())
 
     def _change(self, payment: Payment, call: Callable[[], stripe.PaymentIntent]) -> Answer:
         """A POST. A replayed answer is what was true when the key was first used: what is true now is read."""

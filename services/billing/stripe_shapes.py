@@ -33,6 +33,12 @@ def intent_from(shown: Json) -> Intent:
     )
 
 
+def receipt_of(shown: Json) -> str | None:
+    """The receipt of a PaymentIntent whose latest charge is expanded."""
+    url = _part(shown, "latest_charge").get("receipt_url")
+    return url if isinstance(url, str) else None
+
+
 def id_of(reference: object) -> str | None:
     """A reference is an id, or the object itself where it was expanded ("Expanding objects")."""
     if isinstance(reference, Mapping):

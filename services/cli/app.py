@@ -8,6 +8,7 @@ import typer
 
 from services.cli.commands import (
     asking,
+    auto,
     balances,
     buying,
     catalogs,
@@ -17,6 +18,7 @@ from services.cli.commands import (
     notices,
     operating,
     preferences,
+    spending,
     stack,
     tail,
 )
@@ -40,6 +42,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "quote": buying.quote,
     "buy": buying.buy,
     "retry": buying.retry,
+    "caps": spending.caps,
     "hold": holding.hold,
     "capture": holding.capture,
     "release": holding.release,
@@ -58,8 +61,12 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
         "Send a file of directory or usage events, line by line.",
         {"directory": importing.directory, "usage": importing.usage},
     ),
+    "auto": (
+        "Auto top-up: an account is topped up by itself when its credits are low.",
+        {"set": auto.set_auto_top_up, "stop": auto.stop_auto_top_up},
+    ),
+    "catalog": ("The price catalog.", {"check": catalogs.check, "publish": catalogs.publish, "show": catalogs.show}),
     "mail": ("What people are mailed.", {"preview": operating.preview}),
-    "catalog": ("The price catalog.", {"publish": catalogs.publish, "show": catalogs.show}),
 }
 
 for name, command in COMMANDS.items():

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from shared.contracts import auto_top_up as auto
 from shared.contracts import credit_ledger as ledger
-from shared.contracts import holds, notification, notification_commands, price_catalog, product, workspace
+from shared.contracts import holds, notification, notification_commands, price_catalog, product, spending, workspace
 from shared.contracts import top_up_commands as commands
 from shared.contracts import top_up_events as events
+from shared.contracts.currencies import figure
 from shared.contracts.dead_letter import DeadLettered
 from shared.contracts.message import Message
 
 
 def money(amount_minor: int, currency: str) -> str:
-    """An amount of a two-decimal currency, as people write it."""
-    return f"{amount_minor / 100:,.2f} {currency.upper()}"
+    """An amount of the currency's minor units, as people write it: 123456 of `usd` is `1,234.56 USD`."""
+    return f"{figure(amount_minor, currency)} {currency.upper()}"
 
 
 def printable(text: str) -> str:
@@ -54,6 +56,27 @@ def _status(status: events.PurchaseStatus) -> str:
     return f"purchase {status.purchase_id} is {status.state} (attempt {status.attempt}{extra})"
 
 
+def _caps(caps: spending.SetSpendingCaps | spending.SpendingCapsSet) -> str:
+    whose = (("workspace", caps.workspace_day_minor), ("each buyer", caps.buyer_day_minor))
+    limits = [f"{who} {money(cap, caps.currency)}" for who, cap in whose if cap is not None]
+    return f"{', '.join(limits)} a day" if limits else f"no caps in {caps.currency.upper()}"
+
+
+def _auto(said: auto.SetAutoTopUp | auto.AutoTopUpSet) -> str:
+    cap = money(said.monthly_cap_minor, said.currency)
+    return f"{said.package_id} below {said.threshold_credits:,} credits, at most {cap} a month"
+
+
+def _stopped(stopped: auto.AutoTopUpStopped) -> str:
+    why = f"by {stopped.actor_id}" if stopped.actor_id else f"{stopped.reason}: {stopped.detail}"
+    return f"auto top-up of {stopped.user_id} in {stopped.workspace_id} stopped, {why}"
+
+
+def _refused(refused: events.CommandRefused) -> str:
+    when = f" Again from {refused.try_again_at:%Y-%m-%d %H:%M:%S}Z on." if refused.try_again_at else ""
+    return f"refused, {refused.reason}: {refused.detail}{when}"
+
+
 # Keys are message types; values say one event of it. What is not here is told by its key alone.
 SENTENCES: dict[type[Message], Callable[[Any], str]] = {
     workspace.WorkspaceChanged: lambda m: f"workspace {m.workspace_id}: plan {m.plan}, {m.status}",
@@ -65,7 +88,16 @@ SENTENCES: dict[type[Message], Callable[[Any], str]] = {
     commands.DeclineRequest: lambda m: f"{m.actor_id} declines request {m.request_id}",
     commands.PurchaseTopUp: lambda m: f"{m.actor_id} buys {quote_line(m.quote)}",
     commands.RetryPurchase: lambda m: f"{m.actor_id} tries purchase {m.purchase_id} again, attempt {m.attempt}",
-    events.CommandRefused: lambda m: f"refused, {m.reason}: {m.detail}",
+    spending.SetSpendingCaps: lambda m: f"{m.actor_id} sets spending caps of {m.workspace_id}: {_caps(m)}",
+    spending.SpendingCapsSet: lambda m: f"spending caps of {m.workspace_id}: {_caps(m)}",
+    auto.SetAutoTopUp: lambda m: f"{m.actor_id} has {m.user_id} topped up by itself: {_auto(m)}",
+    auto.StopAutoTopUp: lambda m: f"{m.actor_id} stops auto top-up of {m.user_id}",
+    auto.AutoTopUpSet: lambda m: f"{m.user_id} is topped up by itself: {_auto(m)}",
+    auto.AutoTopUpHeldBack: lambda m: (
+        f"auto top-up of {m.user_id} held back until {m.try_again_at:%Y-%m-%d %H:%M}Z, {m.reason}: {m.detail}"
+    ),
+    auto.AutoTopUpStopped: _stopped,
+    events.CommandRefused: _refused,
     events.TopUpQuoted: lambda m: f"quote: {quote_line(m.quote)} (catalog {m.quote.catalog_version})",
     events.TopUpRequested: lambda m: f"{m.asker_id} asked for {m.credits:,} credits, request {m.request_id}",
     events.RequestClaimed: lambda m: f"{m.buyer_id} is buying request {m.request_id}",
@@ -75,7 +107,10 @@ SENTENCES: dict[type[Message], Callable[[Any], str]] = {
     events.RequestCancelled: lambda m: f"{m.asker_id} took request {m.request_id} back",
     events.RequestExpired: lambda m: f"request {m.request_id} expired",
     events.PurchaseAccepted: lambda m: f"purchase {m.purchase_id} accepted: {quote_line(m.quote)}",
-    events.PurchasePaid: lambda m: f"purchase {m.purchase_id} paid: {money(m.total_minor, m.currency)}",
+    events.PurchasePaid: lambda m: (
+        f"purchase {m.purchase_id} paid: {money(m.total_minor, m.currency)}"
+        + (f", receipt {m.receipt_number}" if m.receipt_number else "")
+    ),
     events.PurchaseDeclined: lambda m: f"purchase {m.purchase_id} declined, {m.reason}: {m.detail}",
     events.PurchaseActionRequired: lambda m: f"purchase {m.purchase_id} waits for authentication: open {m.url}",
     events.PurchaseCancelled: lambda m: f"purchase {m.purchase_id} cancelled: {m.reason}",

@@ -44,7 +44,7 @@ class _WorkspaceKeyed(Message):
 
 
 class CreditedLine(BaseModel):
-    """One editor's lot of a purchase."""
+    """One editor's lot of a purchase. Balances of the account know of it from `balance_version` on."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -52,6 +52,7 @@ class CreditedLine(BaseModel):
     lot_id: UuidText
     credits: PositiveCredits
     usable: Flag
+    balance_version: Version | None = None
 
 
 class PurchaseCredited(_WorkspaceKeyed):

@@ -23,6 +23,7 @@ NoticeKind = Literal[
     "credits_freed",
     "credits_low",
     "credits_exhausted",
+    "auto_top_up_stopped",
 ]
 
 

@@ -23,6 +23,13 @@ class Reason(StrEnum):
     PACKAGE_RETIRED = "package_retired"
     PRICE_CHANGED = "price_changed"
     AMOUNT_TOO_LARGE = "amount_too_large"
+    AMOUNT_NOT_CHARGEABLE = "amount_not_chargeable"
+    WORKSPACE_CAP_REACHED = "workspace_cap_reached"
+    BUYER_CAP_REACHED = "buyer_cap_reached"
+    NOT_THE_OWNER = "not_the_owner"
+    MONTHLY_CAP_REACHED = "monthly_cap_reached"
+    NO_AUTO_TOP_UP = "no_auto_top_up"
+    DECLINED_TOO_OFTEN = "declined_too_often"
     NO_PAYMENT_METHOD = "no_payment_method"
     UNKNOWN_PURCHASE = "unknown_purchase"
     PURCHASE_ID_REUSED = "purchase_id_reused"
@@ -34,10 +41,12 @@ class Reason(StrEnum):
     REQUEST_ALREADY_OPEN = "request_already_open"
     REQUEST_NOT_OPEN = "request_not_open"
     REQUEST_MISMATCH = "request_mismatch"
+    TOO_MANY_REQUESTS = "too_many_requests"
     ALREADY_BEING_BOUGHT = "already_being_bought"
     CARD_DECLINED = "card_declined"
     AUTHENTICATION_FAILED = "authentication_failed"
     PAYMENT_METHOD_UNUSABLE = "payment_method_unusable"
+    PAYMENT_METHOD_EXHAUSTED = "payment_method_exhausted"
     PAYMENT_CANCELLED = "payment_cancelled"
     UNPAID_TOO_LONG = "unpaid_too_long"
     NEEDS_A_PERSON = "needs_a_person"
@@ -75,6 +84,13 @@ REMEDIES: dict[Reason, str] = {
     Reason.PACKAGE_RETIRED: "This package is no longer sold; choose another one.",
     Reason.PRICE_CHANGED: "Ask for a new quote, review it and buy with it. Nothing was charged.",
     Reason.AMOUNT_TOO_LARGE: "Buy for fewer editors at once: the processor charges at most 99,999,999 minor units.",
+    Reason.AMOUNT_NOT_CHARGEABLE: "The processor takes no such amount or currency; have the catalog's price mended.",
+    Reason.WORKSPACE_CAP_REACHED: "Buy less, wait for the next day (UTC), or have the owner raise the workspace's cap.",
+    Reason.BUYER_CAP_REACHED: "Buy less, wait for the next day (UTC), let another admin buy, or have the cap raised.",
+    Reason.NOT_THE_OWNER: "Only the owner of the workspace sets its spending caps.",
+    Reason.MONTHLY_CAP_REACHED: "Raise the cap of this auto top-up, buy by hand, or wait for the next month (UTC).",
+    Reason.NO_AUTO_TOP_UP: "Nothing is topped up by itself there: there is nothing to stop.",
+    Reason.DECLINED_TOO_OFTEN: "Save another payment method, try the purchase with it, and set auto top-up again.",
     Reason.NO_PAYMENT_METHOD: "Save a payment method on the workspace first.",
     Reason.UNKNOWN_PURCHASE: "Check the purchase id and the workspace.",
     Reason.PURCHASE_ID_REUSED: "This id belongs to another purchase; choose a new one.",
@@ -86,10 +102,12 @@ REMEDIES: dict[Reason, str] = {
     Reason.REQUEST_ALREADY_OPEN: "A request of yours is open; wait for its outcome or cancel it.",
     Reason.REQUEST_NOT_OPEN: "The request has been resolved already.",
     Reason.REQUEST_MISMATCH: "The purchase must include the asker and the package asked for.",
+    Reason.TOO_MANY_REQUESTS: "Wait until the time that is given, then ask under a new id.",
     Reason.ALREADY_BEING_BOUGHT: "Someone else is buying this request; nothing was charged.",
     Reason.CARD_DECLINED: "Try another payment method, or ask the card's issuer.",
     Reason.AUTHENTICATION_FAILED: "Authenticate again, or try another payment method.",
     Reason.PAYMENT_METHOD_UNUSABLE: "Choose a payment method saved on this workspace.",
+    Reason.PAYMENT_METHOD_EXHAUSTED: "This method was declined too often: use another one, or wait for its next try.",
     Reason.PAYMENT_CANCELLED: "Start a new purchase.",
     Reason.UNPAID_TOO_LONG: "The payment was cancelled unpaid; start a new purchase.",
     Reason.NEEDS_A_PERSON: "An operator looks into it; nothing more will be charged meanwhile.",

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contracts.fields import Currency, Id, Instant, PositiveCredits, ReasonText, UuidText, Version
+from shared.contracts.fields import Currency, Flag, Id, Instant, PositiveCredits, ReasonText, UuidText, Version
 from shared.contracts.message import Message
 from shared.contracts.reasons import Reason
 from shared.contracts.top_up_commands import Quote
@@ -37,7 +37,10 @@ class _TopUpEvent(Message):
 
 
 class CommandRefused(_TopUpEvent):
-    """A command was refused: nothing changed, nothing was charged. `detail` says what and how to mend it."""
+    """A command was refused: nothing changed, nothing was charged. `detail` says what and how to mend it.
+
+    Where only time mends it, `try_again_at` says from when on; under a new id, as every refusal is final for its own.
+    """
 
     type: ClassVar[str] = "billing.command-refused.v1"
 
@@ -47,6 +50,7 @@ class CommandRefused(_TopUpEvent):
     detail: ReasonText
     request_id: UuidText | None = None
     purchase_id: UuidText | None = None
+    try_again_at: Instant | None = None
 
 
 class TopUpQuoted(_TopUpEvent):
@@ -133,15 +137,19 @@ class _PurchaseEvent(_TopUpEvent):
 
 
 class PurchaseAccepted(_PurchaseEvent):
-    """Reviewed, allowed and recorded; the charge follows."""
+    """Reviewed, allowed and recorded; the charge follows. `automatic`: by auto top-up, with nobody there (B14)."""
 
     type: ClassVar[str] = "billing.purchase-accepted.v1"
 
     quote: Quote
+    automatic: Flag | None = None
 
 
 class PurchasePaid(_PurchaseEvent):
-    """The one charge succeeded. The ledger credits every line at once (B6, B8)."""
+    """The one charge succeeded. The ledger credits every line at once (B6, B8).
+
+    `receipt_url` is a link of ours to the processor's receipt, which says what tax is in the total.
+    """
 
     type: ClassVar[str] = "billing.purchase-paid.v1"
 
@@ -151,6 +159,8 @@ class PurchasePaid(_PurchaseEvent):
     catalog_version: Version
     payment_intent_id: Id
     paid_at: Instant
+    receipt_number: Id | None = None
+    receipt_url: Annotated[str, Field(max_length=2000)] | None = None
 
 
 class PurchaseDeclined(_PurchaseEvent):

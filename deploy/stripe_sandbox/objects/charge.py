@@ -1,5 +1,6 @@
 """Charge (stripe/_charge.py): one attempt to move money, made by each confirmation of a PaymentIntent."""
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
@@ -55,6 +56,13 @@ class Charge(Record):
     def refundable(self) -> int:
         return self.amount_captured - self.amount_refunded
 
+    @property
+    def receipt_url(self) -> str | None:
+        """Of what was paid, behind a name that cannot be guessed ("The Charge object"). Nobody serves it."""
+        if self.status != "succeeded":
+            return None
+        return f"https://pay.stripe.com/receipts/payment/{hashlib.sha256(self.id.encode()).hexdigest()}"
+
     def declined(self, decline: Decline) -> "Charge":
         return replace(
             self,
@@ -106,7 +114,7 @@ class Charge(Record):
             "payment_method_details": {"card": self.card_details(), "type": "card"},
             "receipt_email": self.receipt_email,
             "receipt_number": None,
-            "receipt_url": None,
+            "receipt_url": self.receipt_url,
             "refunded": self.amount_captured > 0 and self.refundable == 0,
             "review": None,
             "shipping": None,

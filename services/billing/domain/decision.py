@@ -26,6 +26,7 @@ DECLINE_REASONS: dict[Outcome, Reason] = {
     Outcome.AUTHENTICATION_FAILED: Reason.AUTHENTICATION_FAILED,
     Outcome.DECLINED: Reason.CARD_DECLINED,
     Outcome.METHOD_UNUSABLE: Reason.PAYMENT_METHOD_UNUSABLE,
+    Outcome.METHOD_EXHAUSTED: Reason.PAYMENT_METHOD_EXHAUSTED,
 }
 # "Decline codes": these must be shown to the customer as a generic decline.
 CONFIDENTIAL_DECLINES = frozenset({"fraudulent", "lost_card", "merchant_blacklist", "stolen_card"})

@@ -15,6 +15,10 @@ class Links:
         """Where the buyer authenticates."""
         return f"{self.public_url}/purchases/{purchase_id}/authenticate"
 
+    def receipt(self, purchase_id: str) -> str:
+        """Where the buyer finds the processor's receipt."""
+        return f"{self.public_url}/purchases/{purchase_id}/receipt"
+
     def returned(self, purchase_id: str) -> str:
         """Where the processor sends the buyer afterwards."""
         return f"{self.public_url}/purchases/{purchase_id}/returned"

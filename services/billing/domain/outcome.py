@@ -24,6 +24,7 @@ class Outcome(StrEnum):
     AUTHENTICATION_FAILED = "authentication_failed"
     DECLINED = "declined"
     METHOD_UNUSABLE = "method_unusable"
+    METHOD_EXHAUSTED = "method_exhausted"
     CANCELLED = "cancelled"
     UNCONFIRMED = "unconfirmed"
     NOT_FOUND = "not_found"
@@ -96,6 +97,8 @@ DECISIONS: dict[Outcome, Row] = {
     Outcome.DECLINED: Row(Final.ATTEMPT, PaymentState.DECLINED, Tell.DECLINED, Then.BUYER),
     # the method is gone or not the customer's: nothing was charged, another method may be tried
     Outcome.METHOD_UNUSABLE: Row(Final.ATTEMPT, PaymentState.DECLINED, Tell.DECLINED, Then.BUYER),
+    # declined too often before (B13): nothing was sent, another method may be tried
+    Outcome.METHOD_EXHAUSTED: Row(Final.ATTEMPT, PaymentState.DECLINED, Tell.DECLINED, Then.BUYER),
     # 200 canceled: confirmed by the processor
     Outcome.CANCELLED: Row(Final.YES, PaymentState.CANCELLED, Tell.CANCELLED, Then.NOTHING),
     # 400 idempotency_error: our bug; never a new key by itself

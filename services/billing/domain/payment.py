@@ -112,7 +112,8 @@ class Attempt:
     """One try to charge. `commanded_at` is when its command was appended to the log: the key cannot be older.
 
     `previous_charge_id` is the failed charge of the attempt before, by which an old failure is told from a new one.
-    `method_checked`: a method that the buyer named was found to be the workspace's own.
+    `method_checked`: a method that the buyer named was found to be the workspace's own. `off_session`: nobody is there
+    to authenticate (B14).
     """
 
     number: int
@@ -124,6 +125,7 @@ class Attempt:
     decline_code: str | None = None
     previous_charge_id: str | None = None
     method_checked: bool = False
+    off_session: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from services.billing.domain.price import Catalog, Package, Price, price_of
 from services.billing.domain.request import Request, RequestState
 from services.billing.domain.verdict import Rule, Verdict, Wait, refuse
 from services.billing.domain.workspace import PAYING_PLANS, Member, Workspace
+from shared.contracts.currencies import objection as currency_objection
 from shared.contracts.reasons import Reason
 
 
@@ -72,6 +73,12 @@ def actor_may_buy(facts: Facts) -> Verdict:
 def actor_may_decide(facts: Facts) -> Verdict:
     """A4."""
     return None if facts.actor.may_buy else refuse(Reason.NOT_ALLOWED_TO_DECIDE, f"The role is {facts.actor.role}.")
+
+
+def actor_owns_the_workspace(facts: Facts) -> Verdict:
+    """B13: whoever is capped does not lift the cap."""
+    role = facts.actor.role
+    return None if role == "owner" else refuse(Reason.NOT_THE_OWNER, f"The role is {role}.")
 
 
 def actor_has_to_ask(facts: Facts) -> Verdict:
@@ -136,8 +143,11 @@ def package_is_for_sale(facts: Facts) -> Verdict:
 
 
 def amount_is_chargeable(facts: Facts) -> Verdict:
-    """B6."""
+    """B6: by the processor's own rules about amounts and currencies."""
     price = facts.price
+    wrong = currency_objection(price.unit_price_minor, price.currency)
+    if wrong is not None:
+        return refuse(Reason.AMOUNT_NOT_CHARGEABLE, f"{wrong[0].upper()}{wrong[1:]}.")
     return None if price.chargeable else refuse(Reason.AMOUNT_TOO_LARGE, f"The total would be {price.total_minor}.")
 
 
@@ -245,5 +255,7 @@ ASK_RULES: tuple[Rule[Facts], ...] = (
     package_is_for_sale,
     no_request_is_open,
 )
+CAP_RULES: tuple[Rule[Facts], ...] = (*_KNOWN, actor_owns_the_workspace)
+STOP_RULES: tuple[Rule[Facts], ...] = (*_KNOWN, actor_may_buy)
 CANCEL_RULES: tuple[Rule[Facts], ...] = (*_KNOWN, request_is_known, actor_is_the_asker, request_is_open)
 DECLINE_RULES: tuple[Rule[Facts], ...] = (*_KNOWN, actor_may_decide, request_is_known, request_is_open)

@@ -13,8 +13,9 @@ CLOCK_SLACK = timedelta(hours=1)
 
 
 class Call(StrEnum):
-    """One call to the processor."""
+    """One call to the processor; `refuse` is none: the method was declined too often before (B13)."""
 
+    REFUSE = "refuse"
     CHECK = "check"
     CREATE = "create"
     CONFIRM = "confirm"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from shared.contracts.reasons import REMEDIES, Reason
@@ -15,10 +16,14 @@ MAX_DETAIL_CHARACTERS = 500  # the wire's bound of a reason text
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A business answer: nothing changed, nothing was charged. `detail` says what, and how to mend it."""
+    """A business answer: nothing changed, nothing was charged. `detail` says what, and how to mend it.
+
+    `try_again_at` is set where time alone mends it.
+    """
 
     reason: Reason
     detail: str
+    try_again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +38,10 @@ Verdict = Refusal | Wait | None
 Rule = Callable[[F], Verdict]
 
 
-def refuse(reason: Reason, what: str = "") -> Refusal:
+def refuse(reason: Reason, what: str = "", try_again_at: datetime | None = None) -> Refusal:
     """A refusal that says what is wrong (when there is more to say than the code) and how to mend it."""
     detail = f"{what} {REMEDIES[reason]}".strip()
-    return Refusal(reason, detail[:MAX_DETAIL_CHARACTERS])
+    return Refusal(reason, detail[:MAX_DETAIL_CHARACTERS], try_again_at)
 
 
 def first_objection(rules: Iterable[Rule[F]], facts: F) -> Refusal | Wait | None:

@@ -7,19 +7,16 @@ from uuid import UUID
 
 import psycopg
 from fastapi import APIRouter, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 
 from services.billing.domain.payment import PaymentState
+from services.billing.endpoint.pages import AWAY, UNKNOWN, page
 from services.billing.handlers.timers import SETTLE
 from services.billing.repository import BillingRepository
 from services.billing.stripe_gateway import ProcessorAway
 from shared.messaging.service import Runtime
 
-PAGE = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Payment</title><p>{}</p></html>'
-
-UNKNOWN = "There is no such payment."
 NOTHING_TO_DO = "Nothing needs to be confirmed here any more. You can close this page and go back."
-AWAY = "The payment page cannot be reached at the moment. Please try again in a minute."
 RETURNED = "Thank you. You can close this page; the outcome is shown where you bought."
 
 
@@ -40,17 +37,17 @@ def authentication_routes(runtime: Runtime[BillingRepository], challenges: Chall
             with runtime.transaction() as work:
                 payment = work.repository.payments.lock(str(purchase_id))
         except psycopg.Error:
-            return _page(503, AWAY)
+            return page(503, AWAY)
         if payment is None:
-            return _page(404, UNKNOWN)
+            return page(404, UNKNOWN)
         if payment.state is not PaymentState.REQUIRES_ACTION or payment.intent_id is None:
-            return _page(200, NOTHING_TO_DO)
+            return page(200, NOTHING_TO_DO)
         try:
             url = challenges.authentication_url(payment.intent_id)
         except ProcessorAway:
-            return _page(503, AWAY)
+            return page(503, AWAY)
         if url is None or not url.startswith(("https://", "http://")):
-            return _page(200, NOTHING_TO_DO)
+            return page(200, NOTHING_TO_DO)
         return RedirectResponse(url, status_code=303)
 
     @router.get("/purchases/{purchase_id}/returned")
@@ -64,11 +61,7 @@ def authentication_routes(runtime: Runtime[BillingRepository], challenges: Chall
                 if waits and not work.repository.payments.reading_is_due(SETTLE, str(purchase_id), work.now):
                     work.timers.set(SETTLE, str(purchase_id), work.now)
         except psycopg.Error:
-            return _page(200, RETURNED)  # the poll will read it
-        return _page(404, UNKNOWN) if payment is None else _page(200, RETURNED)
+            return page(200, RETURNED)  # the poll will read it
+        return page(404, UNKNOWN) if payment is None else page(200, RETURNED)
 
     return router
-
-
-def _page(status: int, text: str) -> HTMLResponse:
-    return HTMLResponse(PAGE.format(text), status_code=status)

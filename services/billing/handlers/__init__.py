@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from services.billing.handlers.asking import cancel_request, decline_request, request_top_up
+from services.billing.handlers.auto_buying import accounts_due
+from services.billing.handlers.auto_top_up import set_auto_top_up, stop_auto_top_up
+from services.billing.handlers.balances import keep_balances
 from services.billing.handlers.buying import purchase_top_up
 from services.billing.handlers.clockwork import purchases_due, requests_due
 from services.billing.handlers.crediting import purchase_credited
@@ -16,12 +19,21 @@ from services.billing.handlers.directory import (
 from services.billing.handlers.one_by_one import one_by_one
 from services.billing.handlers.quoting import quote_top_up
 from services.billing.handlers.retrying import retry_purchase
-from services.billing.handlers.timers import REQUEST_EXPIRY, UNPAID
+from services.billing.handlers.spending import set_spending_caps
+from services.billing.handlers.timers import AUTO_TOP_UP, REQUEST_EXPIRY, UNPAID
 from services.billing.repository import BillingRepository
-from shared.contracts.catalog import LEDGER_PURCHASE, PRICE_CATALOG, TOP_UP_COMMANDS, WORKSPACE_DIRECTORY
-from shared.contracts.credit_ledger import PurchaseCredited
+from shared.contracts.auto_top_up import SetAutoTopUp, StopAutoTopUp
+from shared.contracts.catalog import (
+    LEDGER_BALANCE,
+    LEDGER_PURCHASE,
+    PRICE_CATALOG,
+    TOP_UP_COMMANDS,
+    WORKSPACE_DIRECTORY,
+)
+from shared.contracts.credit_ledger import BalanceChanged, PurchaseCredited
 from shared.contracts.decode import Tombstone
 from shared.contracts.price_catalog import CatalogPublished
+from shared.contracts.spending import SetSpendingCaps
 from shared.contracts.top_up_commands import (
     CancelRequest,
     DeclineRequest,
@@ -50,11 +62,15 @@ COMMANDS: tuple[Row, ...] = (
     Reaction(TOP_UP_COMMANDS, PurchaseTopUp, one_by_one(purchase_top_up), Once.BUSINESS_ID),
     # By its envelope too: an attempt refused today may begin tomorrow, but only by a new message of the buyer's.
     Reaction(TOP_UP_COMMANDS, RetryPurchase, one_by_one(retry_purchase), Once.INBOX),
+    Reaction(TOP_UP_COMMANDS, SetSpendingCaps, one_by_one(set_spending_caps), Once.INBOX),
+    Reaction(TOP_UP_COMMANDS, SetAutoTopUp, one_by_one(set_auto_top_up), Once.INBOX),
+    Reaction(TOP_UP_COMMANDS, StopAutoTopUp, one_by_one(stop_auto_top_up), Once.INBOX),
 )
 OUTCOMES: tuple[Row, ...] = (
     Reaction(LEDGER_PURCHASE, PurchaseCredited, one_by_one(purchase_credited), Once.BUSINESS_ID),
 )
-HANDLERS: tuple[Row, ...] = (*DIRECTORY, *COMMANDS, *OUTCOMES)
+BALANCES: tuple[Row, ...] = (Reaction(LEDGER_BALANCE, BalanceChanged, keep_balances, Once.VERSION),)
+HANDLERS: tuple[Row, ...] = (*DIRECTORY, *COMMANDS, *OUTCOMES, *BALANCES)
 
 LANES: tuple[Lane[BillingRepository], ...] = (
     Lane("directory", DIRECTORY),
@@ -62,8 +78,11 @@ LANES: tuple[Lane[BillingRepository], ...] = (
     Lane("commands", COMMANDS, after=(WORKSPACE_DIRECTORY, PRICE_CATALOG), max_batch=100),
     # What the ledger did to a purchase comes after the command that made it, also when both are read anew.
     Lane("outcomes", OUTCOMES, after=(WORKSPACE_DIRECTORY, TOP_UP_COMMANDS)),
+    # Apart from the commands: every burn of every account comes by here.
+    Lane("balances", BALANCES),
 )
 ALARMS: tuple[Alarm[BillingRepository], ...] = (
     Alarm(REQUEST_EXPIRY, requests_due),
     Alarm(UNPAID, purchases_due),
+    Alarm(AUTO_TOP_UP, accounts_due),
 )

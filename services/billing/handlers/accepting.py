@@ -36,14 +36,19 @@ def accept(
     facts: Facts,
     work: Work[BillingRepository],
     charged: Charged | None = None,
+    *,
+    off_session: bool = False,
 ) -> Iterator[Effect]:
-    """Record it, claim its request, have it charged; what was `charged` before is read instead."""
+    """Record it, claim its request, have it charged; what was `charged` before is read instead.
+
+    `off_session`: nobody is there to authenticate (B14).
+    """
     command = received.message
     purchase = _purchase(received, facts)
     if not work.repository.purchases.insert(purchase):  # taken by another workspace at this very moment
         yield refused(received, refuse(Reason.PURCHASE_ID_REUSED))
         return
-    _insert_payment(received, facts, purchase, charged, work)
+    _insert_payment(received, facts, purchase, charged, work, off_session=off_session)
     yield fact(
         PurchaseAccepted(
             workspace_id=purchase.workspace_id,
@@ -51,6 +56,7 @@ def accept(
             buyer_id=purchase.buyer_id,
             request_id=purchase.request_id,
             quote=command.quote,
+            automatic=True if off_session else None,
         ),
         received.cause,
         purchase.purchase_id,
@@ -83,6 +89,8 @@ def _insert_payment(
     purchase: Purchase,
     charged: Charged | None,
     work: Work[BillingRepository],
+    *,
+    off_session: bool,
 ) -> None:
     workspace = facts.workspace
     assert workspace is not None
@@ -105,6 +113,7 @@ def _insert_payment(
             idempotency_key=attempt_key(purchase.purchase_id, 1),
             commanded_at=received.appended_at,
             cause=received.cause,
+            off_session=off_session,
         ),
     )
     if charged is not None:

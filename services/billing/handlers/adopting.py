@@ -21,7 +21,9 @@ from shared.messaging.work import Effect, Park, Received, Work
 log = structlog.get_logger()
 
 
-def adopt(received: Received[PurchaseTopUp], charged: Charged, work: Work[BillingRepository]) -> Iterator[Effect]:
+def adopt(
+    received: Received[PurchaseTopUp], charged: Charged, work: Work[BillingRepository], *, off_session: bool = False
+) -> Iterator[Effect]:
     """Accept it without asking today's directory and catalog. Whether the intent is what the command says is compared
     when it is read (`differences`): anything else is parked for a person, as with every payment."""
     command = received.message
@@ -46,7 +48,7 @@ def adopt(received: Received[PurchaseTopUp], charged: Charged, work: Work[Billin
         yield refused(received, refuse(Reason.NEEDS_A_PERSON))
         return
     log.warning("charged_purchase_adopted", status=charged.status, **named)
-    yield from accept(received, _with_request_if_open(facts), work, charged)
+    yield from accept(received, _with_request_if_open(facts), work, charged, off_session=off_session)
 
 
 def _facts(received: Received[PurchaseTopUp], charged: Charged, work: Work[BillingRepository]) -> Facts:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from services.billing.domain.request import OPEN_STATES, REQUEST_LIFETIME, Request, RequestState
 from services.billing.domain.rules import ASK_RULES, CANCEL_RULES, DECLINE_RULES, Facts
+from services.billing.domain.spending import too_many_requests
 from services.billing.domain.verdict import Refusal, first_objection, refuse
 from services.billing.handlers.content import content_hash
 from services.billing.handlers.facts import facts_about
@@ -45,7 +46,8 @@ def request_top_up(received: Received[RequestTopUp], work: Work[BillingRepositor
         package_id=command.package_id,
         own_open_request=earlier,
     )
-    objection = first_objection(ASK_RULES, facts)
+    asked_at = work.repository.spending.asked_by(command.workspace_id, command.actor_id, received.appended_at)
+    objection = first_objection(ASK_RULES, facts) or too_many_requests(asked_at)
     if objection:
         yield wait_or_refuse_for_ever(received, objection, work)
         return

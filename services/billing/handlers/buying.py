@@ -11,6 +11,7 @@ from services.billing.handlers.adopting import adopt
 from services.billing.handlers.content import content_hash
 from services.billing.handlers.facts import facts_about
 from services.billing.handlers.finality import refused_before, wait_or_refuse_for_ever
+from services.billing.handlers.spending import charge_of, spending_objection
 from services.billing.handlers.standing import status_of
 from services.billing.handlers.telling import refused
 from services.billing.repository import BillingRepository
@@ -45,7 +46,7 @@ def purchase_top_up(received: Received[PurchaseTopUp], work: Work[BillingReposit
         reviewed=command.quote,
         request_id=command.request_id,
     )
-    objection = first_objection(PURCHASE_RULES, facts)
+    objection = first_objection(PURCHASE_RULES, facts) or spending_objection(charge_of(facts), work)
     if objection is None:
         yield from accept(received, facts, work)
         return

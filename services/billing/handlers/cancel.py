@@ -44,7 +44,7 @@ class CancelErrand:
 
     def record(self, ref: str, request: Payment, answer: Answer, work: Work[BillingRepository]) -> Iterable[Outgoing]:
         """The decision table; again later while the answer is missing."""
-        settled = settle(request, answer, work, self._links.authenticate(ref))
+        settled = settle(request, answer, work, self._links.authenticate(ref), self._links.receipt(ref))
         if settled.payment.state is PaymentState.CANCELLING:
             work.timers.set(CANCEL, ref, work.now + retry_after(settled.payment.tries, ref))
         return settled.outgoing

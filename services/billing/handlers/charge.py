@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import Enum
 
 import structlog
 
 from services.billing.domain.links import Links
 from services.billing.domain.outcome import DECISIONS, Answer, Outcome
-from services.billing.domain.payment import Payment
+from services.billing.domain.payment import Payment, PaymentState
 from services.billing.domain.processor import Processor
 from services.billing.domain.schedule import retry_after
+from services.billing.domain.spending import DECLINES_OF_A_METHOD
 from services.billing.domain.step import Call, Step, charge_step, listing_since
 from services.billing.handlers.calling import checked
 from services.billing.handlers.settlement import WEATHER, settle
@@ -26,6 +29,8 @@ log = structlog.get_logger()
 BEFORE_STRIPE = "billing.charge.before-stripe"
 AFTER_STRIPE = "billing.charge.after-stripe"
 
+METHOD_IS_BUSY = timedelta(seconds=1)  # as long as a charge takes there
+
 
 @dataclass(frozen=True, slots=True)
 class Charge:
@@ -33,6 +38,24 @@ class Charge:
 
     payment: Payment
     step: Step
+
+
+class Turn(Enum):
+    """Whether an attempt's method may be used, by its declines and by the charges of it that are under way (B13)."""
+
+    NOW = "now"
+    LATER = "later"
+    NEVER = "never"
+
+
+def _turn_of_method(payment: Payment, work: Work[BillingRepository]) -> Turn:
+    method, limits = payment.attempt.payment_method_id, work.repository.spending
+    unanswered = limits.unanswered_of_method(method, work.now)
+    declined = len(limits.declines_of_method(method, work.now))
+    if declined >= DECLINES_OF_A_METHOD:
+        return Turn.NEVER
+    # Should all that are under way be declined, the budget is spent: then this one waits for their outcome.
+    return Turn.NOW if declined + unanswered < DECLINES_OF_A_METHOD else Turn.LATER
 
 
 class ChargeErrand:
@@ -54,6 +77,13 @@ class ChargeErrand:
         step = charge_step(payment, work.now) if payment else None
         if payment is None or step is None:
             return None
+        if payment.state is PaymentState.CREATED and step.call in (Call.CREATE, Call.CONFIRM):
+            turn = _turn_of_method(payment, work)
+            if turn is Turn.LATER:
+                work.timers.set(CHARGE, ref, work.now + METHOD_IS_BUSY)
+                return None
+            if turn is Turn.NEVER:
+                return Charge(payment, Step(Call.REFUSE, PaymentState.CREATED))
         if step.before is not payment.state:
             payments.move(payment, step.before)
         if step.call in (Call.CREATE, Call.CONFIRM):
@@ -65,6 +95,8 @@ class ChargeErrand:
 
     def perform(self, request: Charge) -> Answer | None:
         """The call. Safe to repeat: the same key, or a reading. None: the method was checked and may be charged."""
+        if request.step.call is Call.REFUSE:
+            return Answer(Outcome.METHOD_EXHAUSTED)
         if request.step.call is Call.CHECK:
             unusable = self._processor.check_method(request.payment)
             return checked(unusable) if unusable else None
@@ -83,7 +115,7 @@ class ChargeErrand:
             return ()
         if request.step.call is Call.CHECK and DECISIONS[answer.outcome].then in WEATHER:
             return self._check_again(ref, request.payment, answer, work)
-        return settle(request.payment, answer, work, self._links.authenticate(ref)).outgoing
+        return settle(request.payment, answer, work, self._links.authenticate(ref), self._links.receipt(ref)).outgoing
 
     def _call(self, request: Charge) -> Answer:
         payment, processor = request.payment, self._processor

@@ -8,6 +8,7 @@ import structlog
 
 from services.billing.domain.purchase import Purchase, PurchaseState
 from services.billing.domain.request import RequestState
+from services.billing.handlers.ringing import ring
 from services.billing.handlers.telling import fact
 from services.billing.repository import BillingRepository
 from shared.contracts.credit_ledger import PurchaseCredited
@@ -29,6 +30,8 @@ def purchase_credited(received: Received[PurchaseCredited], work: Work[BillingRe
         log.error("credited_purchase_unknown", purchase_id=credited.purchase_id, workspace_id=credited.workspace_id)
         return
     repository.purchases.note_credited(purchase.purchase_id, credited.credited_at)
+    versions = {line.user_id: line.balance_version for line in credited.lines}
+    repository.auto_top_ups.note_credits(purchase.workspace_id, versions)
     if purchase.state is PurchaseState.PAID:
         yield from finish(purchase, received.cause, work)
 
@@ -37,6 +40,7 @@ def finish(purchase: Purchase, cause: Cause, work: Work[BillingRepository]) -> I
     """A paid purchase whose lines are all credited."""
     repository = work.repository
     repository.purchases.move(purchase, PurchaseState.CREDITED, work.now)
+    ring(purchase.purchase_id, work)
     log.info("purchase_credited", purchase_id=purchase.purchase_id, workspace_id=purchase.workspace_id)
     if purchase.request_id is None:
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from services.billing.domain.price import Price
 from services.billing.domain.request import Request
 from services.billing.domain.rules import Facts
@@ -23,7 +25,33 @@ def facts_about(
     request_id: str | None = None,
     own_open_request: Request | None = None,
 ) -> Facts:
-    """The facts for a command of `workspace_id`; a request of another workspace is not among them."""
+    """The facts for a command of `workspace_id`, as of its place in the log."""
+    return facts_at(
+        received.appended_at,
+        work,
+        workspace_id=workspace_id,
+        actor_id=actor_id,
+        package_id=package_id,
+        user_ids=user_ids,
+        reviewed=reviewed,
+        request_id=request_id,
+        own_open_request=own_open_request,
+    )
+
+
+def facts_at(
+    at: datetime,
+    work: Work[BillingRepository],
+    *,
+    workspace_id: str,
+    actor_id: str,
+    package_id: str = "",
+    user_ids: tuple[str, ...] = (),
+    reviewed: Quote | None = None,
+    request_id: str | None = None,
+    own_open_request: Request | None = None,
+) -> Facts:
+    """The facts about a workspace as of this instant; a request of another one is not among them."""
     repository = work.repository
     request = _request(work, workspace_id, request_id)
     if request is not None:
@@ -31,10 +59,10 @@ def facts_about(
     return Facts(
         workspace_id=workspace_id,
         actor_id=actor_id,
-        at=received.appended_at,
+        at=at,
         workspace=repository.directory.workspace(workspace_id),
         members=repository.directory.members(workspace_id, (actor_id, *user_ids)),
-        catalog=repository.catalogs.in_force(received.appended_at) if package_id else None,
+        catalog=repository.catalogs.in_force(at) if package_id else None,
         known_versions=repository.catalogs.versions() if reviewed else frozenset(),
         package_id=package_id,
         user_ids=user_ids,

@@ -11,6 +11,7 @@ from services.billing.domain.decision import Change
 from services.billing.domain.outcome import Tell
 from services.billing.domain.payment import Payment
 from services.billing.domain.purchase import Purchase
+from services.billing.domain.receipt import receipt_number
 from services.billing.handlers.telling import fact
 from shared.contracts.reasons import REMEDIES, Reason
 from shared.contracts.top_up_events import (
@@ -28,12 +29,13 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@+-]{0,127}")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What an announcement is made of: the payment as it stands after the change."""
+    """What an announcement is made of: the payment as it stands after the change. `receipt_url` is a link of ours."""
 
     purchase: Purchase
     payment: Payment
     change: Change
     at: datetime
+    receipt_url: str | None = None
 
 
 def _paid(told: Told, cause: Cause) -> Outgoing:
@@ -59,6 +61,8 @@ def _paid(told: Told, cause: Cause) -> Outgoing:
         catalog_version=price.catalog_version,
         payment_intent_id=told.payment.intent_id,
         paid_at=told.at,
+        receipt_number=receipt_number(purchase.purchase_id),
+        receipt_url=told.receipt_url,
     )
     return fact(message, cause, purchase.purchase_id)
 

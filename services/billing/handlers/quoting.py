@@ -8,6 +8,7 @@ from services.billing.domain.price import Price
 from services.billing.domain.rules import QUOTE_RULES
 from services.billing.domain.verdict import first_objection
 from services.billing.handlers.facts import facts_about
+from services.billing.handlers.spending import charge_of, spending_objection
 from services.billing.handlers.telling import answer, wait_or_refuse
 from services.billing.repository import BillingRepository
 from shared.contracts.top_up_commands import Quote, QuoteTopUp
@@ -26,7 +27,7 @@ def quote_top_up(received: Received[QuoteTopUp], work: Work[BillingRepository]) 
         package_id=command.package_id,
         user_ids=command.user_ids,
     )
-    objection = first_objection(QUOTE_RULES, facts)
+    objection = first_objection(QUOTE_RULES, facts) or spending_objection(charge_of(facts), work)
     if objection:
         yield wait_or_refuse(received, objection)
         return

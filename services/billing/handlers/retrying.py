@@ -11,6 +11,7 @@ from services.billing.domain.rules import NEW_CHARGE_RULES, RETRY_RULES
 from services.billing.domain.verdict import first_objection, refuse
 from services.billing.handlers.accepting import attempt_key
 from services.billing.handlers.facts import facts_about
+from services.billing.handlers.spending import Charge, spending_objection
 from services.billing.handlers.standing import status_of
 from services.billing.handlers.telling import refused, wait_or_refuse
 from services.billing.handlers.timers import CHARGE
@@ -43,7 +44,19 @@ def retry_purchase(received: Received[RetryPurchase], work: Work[BillingReposito
         return
     payment = payments.lock(command.purchase_id)
     assert payment is not None
-    objection = retry_objection(payment, command.attempt) or first_objection(NEW_CHARGE_RULES, facts)
+    charge = Charge(
+        workspace_id=command.workspace_id,
+        spender_id=command.actor_id,
+        payment_method_id=command.payment_method_id,
+        amount_minor=payment.amount_minor,
+        currency=payment.currency,
+        at=received.appended_at,
+    )
+    objection = (
+        retry_objection(payment, command.attempt)
+        or first_objection(NEW_CHARGE_RULES, facts)
+        or spending_objection(charge, work)
+    )
     if objection:
         yield wait_or_refuse(received, objection)
         return

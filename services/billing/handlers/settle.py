@@ -83,7 +83,7 @@ class SettleErrand:
         assert payment is not None
         if payment.state in IN_FLIGHT and answer.outcome not in FACTS:
             return ()
-        settled = settle(request.payment, answer, work, self._links.authenticate(ref))
+        settled = settle(request.payment, answer, work, self._links.authenticate(ref), self._links.receipt(ref))
         if settled.payment.state in WATCHED:
             work.timers.set(SETTLE, ref, work.now + poll_after(settled.payment.tries, ref))
         elif settled.payment.state is PaymentState.PARKED:

@@ -15,6 +15,7 @@ from services.billing.domain.request import RequestState
 from services.billing.domain.schedule import LOOK_AGAIN, poll_after, retry_after
 from services.billing.handlers.crediting import finish
 from services.billing.handlers.outcomes import Told, told_of
+from services.billing.handlers.ringing import ring
 from services.billing.handlers.telling import fact
 from services.billing.handlers.timers import CANCEL, CHARGE, REQUEST_EXPIRY, SETTLE, UNPAID
 from services.billing.repository import BillingRepository
@@ -29,6 +30,10 @@ WEATHER = frozenset({Then.SAME_KEY, Then.READ})
 AT_REST = frozenset({PaymentState.SUCCEEDED, PaymentState.CANCELLED, PaymentState.PARKED})
 
 
+# After these an auto top-up goes on, or is tried again.
+MOVES_OF_INTEREST = frozenset({PurchaseState.DECLINED, PurchaseState.CANCELLED})
+
+
 @dataclass(frozen=True, slots=True)
 class Settled:
     """The payment as it stands afterwards, and what is to be published."""
@@ -37,7 +42,13 @@ class Settled:
     outgoing: tuple[Outgoing, ...]
 
 
-def settle(asked: Payment, answer: Answer, work: Work[BillingRepository], authenticate_url: str) -> Settled:
+def settle(
+    asked: Payment,
+    answer: Answer,
+    work: Work[BillingRepository],
+    authenticate_url: str,
+    receipt_url: str | None = None,
+) -> Settled:
     """Apply an answer that was asked for when the payment stood as `asked`. Old news changes nothing."""
     repository = work.repository
     repository.directory.lock([asked.workspace_id])
@@ -57,7 +68,7 @@ def settle(asked: Payment, answer: Answer, work: Work[BillingRepository], authen
     _set_timers(payment, change, work)
     after = repository.payments.lock(asked.purchase_id)
     assert after is not None
-    return Settled(after, tuple(_move_purchase(purchase, after, change, work)))
+    return Settled(after, tuple(_move_purchase(purchase, after, change, work, receipt_url)))
 
 
 def cancel_unsent(
@@ -69,7 +80,11 @@ def cancel_unsent(
 
 
 def _move_purchase(
-    purchase: Purchase, payment: Payment, change: Change, work: Work[BillingRepository]
+    purchase: Purchase,
+    payment: Payment,
+    change: Change,
+    work: Work[BillingRepository],
+    receipt_url: str | None = None,
 ) -> Iterator[Outgoing]:
     to = PURCHASE_STATE[change.to] if change.to else None
     if to is None or to is purchase.state:
@@ -79,8 +94,10 @@ def _move_purchase(
     if to is PurchaseState.DECLINED:
         repository.payments.note_failure(payment, change.reason, change.decline_code)
     cause = repository.payments.cause(payment)
+    if to in MOVES_OF_INTEREST:
+        ring(purchase.purchase_id, work)
     if change.tell:
-        yield told_of(Told(purchase, payment, change, work.now), change.tell, cause)
+        yield told_of(Told(purchase, payment, change, work.now, receipt_url), change.tell, cause)
     if to is PurchaseState.CANCELLED:
         yield from _release(purchase, work, cause)
     if to is PurchaseState.PAID and purchase.credited_at is not None:

@@ -34,6 +34,7 @@ def refused(received: Received[Message], refusal: Refusal) -> Outgoing:
             detail=refusal.detail,
             request_id=named.get("request_id"),
             purchase_id=named.get("purchase_id"),
+            try_again_at=refusal.try_again_at,
         ),
         received.cause,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
+from services.billing.repository.auto_top_ups import AutoTopUps
 from services.billing.repository.catalogs import Catalogs
 from services.billing.repository.directory import Directory
 from services.billing.repository.payments import Payments
@@ -11,11 +12,12 @@ from services.billing.repository.processor_payments import ProcessorPayments
 from services.billing.repository.purchases import Purchases
 from services.billing.repository.refusals import Refusals
 from services.billing.repository.requests import Requests
+from services.billing.repository.spending import SpendingLimits
 from services.billing.repository.webhooks import Webhooks
 
 
 class BillingRepository:
-    """Everything billing keeps. Locks are taken in this order: workspace, request, purchase, payment."""
+    """Everything billing keeps. Locks are taken in this order: workspace, auto top-up, request, purchase, payment."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.directory = Directory(connection)
@@ -23,6 +25,8 @@ class BillingRepository:
         self.requests = Requests(connection)
         self.purchases = Purchases(connection)
         self.payments = Payments(connection)
+        self.spending = SpendingLimits(connection)
+        self.auto_top_ups = AutoTopUps(connection)
         self.refusals = Refusals(connection)
         self.processor_payments = ProcessorPayments(connection)
         self.webhooks = Webhooks(connection)

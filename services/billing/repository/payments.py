@@ -30,6 +30,7 @@ class NewAttempt:
     idempotency_key: str
     commanded_at: datetime
     cause: Cause
+    off_session: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,7 @@ class Payments:
                 "cause_id": attempt.cause.id,
                 "correlation_id": attempt.cause.correlation_id,
                 "traceparent": attempt.cause.traceparent,
+                "off_session": attempt.off_session,
             },
         )
 
@@ -196,6 +198,7 @@ def _payment(row: DictRow) -> Payment:
         decline_code=row["decline_code"],
         previous_charge_id=row["previous_charge_id"],
         method_checked=row["method_checked"],
+        off_session=row["off_session"],
     )
     return Payment(
         purchase_id=row["purchase_id"],

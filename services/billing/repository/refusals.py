@@ -42,7 +42,7 @@ class Refusals:
         row = self._connection.execute(
             QUERIES[f"refusal_of_{what.value}"], {"workspace_id": workspace_id, "id": refused_id}
         ).fetchone()
-        return None if row is None else RememberedRefusal(row[0], Refusal(Reason(row[1]), row[2]))
+        return None if row is None else RememberedRefusal(row[0], Refusal(Reason(row[1]), row[2], row[3]))
 
     def remember(
         self, what: Refused, workspace_id: str, refused_id: str, content_hash: bytes, refusal: Refusal, at: datetime
@@ -56,6 +56,7 @@ class Refusals:
                 "content_hash": content_hash,
                 "reason": refusal.reason,
                 "detail": refusal.detail,
+                "try_again_at": refusal.try_again_at,
                 "refused_at": at,
             },
         )

@@ -69,9 +69,10 @@ def _credit(received: Received[PurchasePaid], books: Books) -> Credited:
     for number, line in enumerate(message.lines):
         key = (message.workspace_id, line.user_id)
         lot = Lot(UUID(line.lot_id), "top_up", line.credits, line.credits, at, purchase_id=UUID(message.purchase_id))
-        books.accounts[key].credit(lot, transaction_id, number, at, books.postings)
+        account = books.accounts[key]
+        account.credit(lot, transaction_id, number, at, books.postings)
         usable = books.may(key).paused_by is None
-        lines.append(GrantedLine(line.user_id, line.lot_id, line.credits, usable))
+        lines.append(GrantedLine(line.user_id, line.lot_id, line.credits, usable, account.version))
     return Credited(message.workspace_id, message.purchase_id, message.buyer_id, at, tuple(lines))
 
 
@@ -108,7 +109,13 @@ def _answer(credited: Credited, cause: Cause) -> Outgoing:
         purchase_id=credited.purchase_id,
         buyer_id=credited.buyer_id,
         lines=tuple(
-            CreditedLine(user_id=line.user_id, lot_id=line.lot_id, credits=line.credits, usable=line.usable)
+            CreditedLine(
+                user_id=line.user_id,
+                lot_id=line.lot_id,
+                credits=line.credits,
+                usable=line.usable,
+                balance_version=line.balance_version,
+            )
             for line in credited.lines
         ),
         credited_at=credited.credited_at,

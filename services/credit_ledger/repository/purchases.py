@@ -21,12 +21,13 @@ PurchaseKey = tuple[str, str]  # workspace, purchase id
 
 @dataclass(frozen=True, slots=True)
 class GrantedLine:
-    """One line as it was credited. `usable`: whether its owner could use it then."""
+    """One line as it was credited. `usable`: whether its owner could use it then. `balance_version`: the account's."""
 
     user_id: str
     lot_id: str
     credits: int
     usable: bool
+    balance_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,10 @@ class PurchaseRows:
             lot_id,
             credits,
             usable,
+            balance_version,
         ) in self._connection.execute(QUERIES["credited"], parameters):
             key = (workspace_id, str(purchase_id))
-            lines.setdefault(key, []).append(GrantedLine(user_id, str(lot_id), credits, usable))
+            lines.setdefault(key, []).append(GrantedLine(user_id, str(lot_id), credits, usable, balance_version))
             found[key] = Credited(workspace_id, str(purchase_id), buyer_id, credited_at, tuple(lines[key]))
         return found
 
@@ -105,6 +107,7 @@ class PurchaseRows:
                     "credits": [line.credits for _, _, line in lines],
                     "line_numbers": [number for _, number, _ in lines],
                     "usable": [line.usable for _, _, line in lines],
+                    "balance_versions": [line.balance_version for _, _, line in lines],
                 },
             )
         except psycopg.errors.UniqueViolation as error:

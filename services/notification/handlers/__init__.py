@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.notification.handlers.accounts import on_freed, on_paused, on_spent
+from services.notification.handlers.auto_top_ups import on_auto_top_up_stopped
 from services.notification.handlers.commands import on_mark, on_preference, on_unsubscribe
 from services.notification.handlers.directory import (
     on_contacts_changed,
@@ -14,6 +15,7 @@ from services.notification.handlers.directory import (
 from services.notification.handlers.purchases import on_credited, on_paid, on_unpaid
 from services.notification.handlers.requests import on_requested, on_resolved
 from services.notification.repository import NotificationRepository
+from shared.contracts.auto_top_up import AutoTopUpStopped
 from shared.contracts.catalog import (
     LEDGER_ACCOUNT,
     LEDGER_PURCHASE,
@@ -68,6 +70,7 @@ EVENTS: Lane[Repository] = Lane(
         Reaction(TOP_UP, PurchasePaid, on_paid, Once.INBOX),
         Reaction(TOP_UP, PurchaseDeclined, on_unpaid, Once.INBOX),
         Reaction(TOP_UP, PurchaseActionRequired, on_unpaid, Once.INBOX),
+        Reaction(TOP_UP, AutoTopUpStopped, on_auto_top_up_stopped, Once.INBOX),
         Reaction(LEDGER_PURCHASE, PurchaseCredited, on_credited, Once.INBOX),
         Reaction(LEDGER_ACCOUNT, CreditsPaused, on_paused, Once.INBOX),
         Reaction(LEDGER_ACCOUNT, CreditsFreed, on_freed, Once.INBOX),

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from services.notification.domain.matters import PaidAndCredited, WorkspaceFreed, WorkspacePaused
 from services.notification.domain.members import DECIDERS, OWNER, Deciders, others
 from services.notification.domain.notice import Facts, Notice, Occasion
+from shared.contracts.auto_top_up import AutoTopUpStopped
 from shared.contracts.credit_ledger import (
     POOL,
     BalanceLow,
@@ -120,6 +121,15 @@ TELLINGS: tuple[Telling[Any], ...] = (
     ),
     Telling(PurchaseDeclined, _buyer, "purchase_declined", "purchase_declined", _purchase, _data),
     Telling(PurchaseActionRequired, _buyer, "action_required", "action_required", _purchase, _data),
+    Telling(
+        AutoTopUpStopped,
+        lambda _, deciders: deciders.holding(DECIDERS),
+        "auto_top_up_stopped",
+        "auto_top_up_stopped",
+        lambda event: f"{event.workspace_id}/{event.user_id}",
+        _data,
+        because_of=DECIDERS,
+    ),
     Telling(CreditsPaused, _account_user, "credits_paused", "credits_paused", _account, _data),
     Telling(CreditsFreed, _account_user, "credits_freed", "credits_freed", _account, _data),
     Telling(BalanceLow, _account_user, "credits_low", "credits_low", _account, _data),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from shared.contracts import (
+    auto_top_up,
     credit_ledger,
     holds,
     notification,
     notification_commands,
     price_catalog,
     product,
+    spending,
     workspace,
 )
 from shared.contracts import top_up_commands as commands
@@ -59,12 +61,22 @@ CATALOG = price_catalog.CatalogPublished(
 )
 
 _IN_WORKSPACE = {"workspace_id": WORKSPACE}
+_BY_OWNER = {"workspace_id": WORKSPACE, "actor_id": OWNER}
 _BY_ADMIN = {"workspace_id": WORKSPACE, "actor_id": ADMIN}
 _BY_EDITOR = {"workspace_id": WORKSPACE, "actor_id": EDITOR}
 _REQUEST = {"workspace_id": WORKSPACE, "request_id": REQUEST_ID, "asker_id": EDITOR}
 _PURCHASE = {"workspace_id": WORKSPACE, "purchase_id": PURCHASE_ID, "buyer_id": ADMIN, "request_id": REQUEST_ID}
 _ACCOUNT = {"workspace_id": WORKSPACE, "user_id": EDITOR}
+_AUTO = {
+    **_ACCOUNT,
+    "actor_id": ADMIN,
+    "package_id": "credits-10k",
+    "threshold_credits": 1_000,
+    "monthly_cap_minor": 20_000,
+    "currency": "eur",
+}
 _NOTICE = {"user_id": OWNER, "notice_id": NOTICE_ID, "workspace_id": WORKSPACE, "kind": "top_up_requested"}
+_CAPS = {**_BY_OWNER, "currency": "eur", "workspace_day_minor": 50_000, "buyer_day_minor": 20_000}
 _HOLD = {"workspace_id": WORKSPACE, "hold_id": "render-3"}
 _HOLD_ANSWER = {**_ACCOUNT, **_HOLD, "hold_source": "/products/chat"}
 _LOTS = ((EDITOR, LOT_ID), (OTHER, OTHER_LOT_ID))
@@ -92,6 +104,29 @@ _ALL: tuple[Message, ...] = (
     commands.RetryPurchase.model_validate(
         {**_BY_ADMIN, "purchase_id": PURCHASE_ID, "payment_method_id": "pm_card_mastercard", "attempt": 2}
     ),
+    spending.SetSpendingCaps.model_validate(_CAPS),
+    auto_top_up.SetAutoTopUp.model_validate(_AUTO),
+    auto_top_up.StopAutoTopUp.model_validate({**_ACCOUNT, "actor_id": ADMIN}),
+    auto_top_up.AutoTopUpSet.model_validate({**_AUTO, "set_at": NOON}),
+    auto_top_up.AutoTopUpHeldBack.model_validate(
+        {
+            **_ACCOUNT,
+            "reason": Reason.MONTHLY_CAP_REACHED,
+            "detail": REMEDIES[Reason.MONTHLY_CAP_REACHED],
+            "try_again_at": datetime(2026, 2, 1, tzinfo=UTC),
+        }
+    ),
+    auto_top_up.AutoTopUpStopped.model_validate(
+        {
+            **_ACCOUNT,
+            "cause": "declined",
+            "set_by": ADMIN,
+            "reason": Reason.DECLINED_TOO_OFTEN,
+            "detail": REMEDIES[Reason.DECLINED_TOO_OFTEN],
+            "purchase_id": PURCHASE_ID,
+        }
+    ),
+    spending.SpendingCapsSet.model_validate({**_CAPS, "set_at": NOON}),
     events.CommandRefused.model_validate(
         {
             **_BY_ADMIN,
@@ -131,6 +166,8 @@ _ALL: tuple[Message, ...] = (
             "catalog_version": 1,
             "payment_intent_id": "pi_1",
             "paid_at": NOON,
+            "receipt_number": "R-7KXM-2QAD-41TB",
+            "receipt_url": f"https://refill.example/purchases/{PURCHASE_ID}/receipt",
         }
     ),
     events.PurchaseDeclined.model_validate(

@@ -275,6 +275,15 @@ def test_confirming_what_is_paid_already_says_so_without_a_second_charge(
 
 
 @pytest.mark.case(17)
+@pytest.mark.rule("B6")
+def test_a_receipt_is_shown_of_what_was_paid_and_of_nothing_else(gateway: StripeGateway) -> None:
+    paid, declined = gateway.create(new_payment()), gateway.create(new_payment("pm_bad"))
+    assert paid.intent is not None
+    assert declined.intent is not None
+    assert (gateway.receipt_url(paid.intent.intent_id) or "").startswith("https://pay.stripe.com/receipts/")
+    assert gateway.receipt_url(declined.intent.intent_id) is None
+
+
 def test_nobody_listening_is_unknown() -> None:
     assert StripeGateway(KEY, "http://127.0.0.1:9").create(new_payment()).outcome is Outcome.UNKNOWN
 

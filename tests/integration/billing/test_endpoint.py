@@ -12,6 +12,7 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
+from services.billing.domain.receipt import receipt_number
 from services.billing.endpoint.protocol import MAX_BODY_BYTES
 from services.billing.handlers.timers import CHARGE, SETTLE
 from services.billing.settings import BillingSettings
@@ -194,6 +195,24 @@ def test_unknown_and_finished_purchases_have_a_plain_page(till: Till, door: http
     for path in ("authenticate", "returned"):
         assert door.get(f"/purchases/{uuid4()}/{path}").status_code == 404
     assert door.get("/purchases/1-or-1/authenticate").status_code == 422
+
+
+@pytest.mark.rule("B6", "N2")
+def test_the_link_of_a_receipt_leads_to_the_processors_own(till: Till, door: httpx.Client) -> None:
+    command = buy()
+    till.hand_in(command)
+    link = f"/purchases/{command.purchase_id}/receipt"
+    assert "location" not in door.get(link).headers
+    till.turn(CHARGE)
+    (paid,) = till.told(PurchasePaid)
+    assert paid.receipt_url == f"https://pay.example.com{link}"
+    assert paid.receipt_number == receipt_number(command.purchase_id)
+    response = door.get(link)
+    assert (response.status_code, response.headers["referrer-policy"]) == (303, "no-referrer")
+    assert response.headers["location"].startswith("https://pay.stripe.com/receipts/")
+    till.sandbox.fault(method="GET", action="reset")
+    assert door.get(link).status_code == 503
+    assert door.get(f"/purchases/{uuid4()}/receipt").status_code == 404
 
 
 @pytest.mark.case(17)

@@ -132,6 +132,13 @@ class Till:
             self.errands[kind].prepare(ref, work)
         raise KilledError(kind)
 
+    def begin_all_and_die(self, kind: str) -> None:
+        """Every due errand of a kind is prepared, each by a process that is killed before it calls anybody."""
+        for ref in self.due(kind):
+            with self._timed() as (connection, work, _):
+                if self.errands[kind].prepare(ref, work) is None:
+                    self._drop(connection, kind, ref)
+
     def call_and_die(self, kind: str) -> None:
         """The process is killed after the errand's call, before anything of the answer is written."""
         (ref,) = self.due(kind)

@@ -12,6 +12,7 @@ import pytest
 from services.cli.client import Client
 from services.cli.listening import Event, kept_events, latest_events
 from services.cli.outcome import Exit
+from shared.contracts.auto_top_up import AutoTopUpSet, AutoTopUpStopped, SetAutoTopUp, StopAutoTopUp
 from shared.contracts.catalog import (
     LEDGER_ACCOUNT,
     LEDGER_BALANCE,
@@ -28,6 +29,7 @@ from shared.contracts.documents.examples import EXAMPLES, PURCHASE_ID, QUOTE, RE
 from shared.contracts.message import Message
 from shared.contracts.notification import NoticeDelivered, NoticesMarked
 from shared.contracts.reasons import REMEDIES, Reason
+from shared.contracts.spending import SetSpendingCaps, SpendingCapsSet
 from shared.contracts.top_up_commands import CancelRequest, PurchaseTopUp, RequestTopUp, RetryPurchase
 from shared.contracts.top_up_events import (
     CommandRefused,
@@ -134,6 +136,24 @@ def test_a_request_can_be_taken_back(refill: Refill, billing: Play) -> None:
     playing = billing(with_answers((TOP_UP, CommandRefused)))
     refill("cancel", "acme", REQUEST_ID, "--as", "edith")
     assert playing.commands == [CancelRequest(workspace_id="acme", actor_id="edith", request_id=REQUEST_ID)]
+
+
+@pytest.mark.rule("B13", "B14")
+def test_caps_and_auto_top_up_are_set_and_stopped(refill: Refill, billing: Play) -> None:
+    answers: dict[type[Message], type[Message]] = {
+        SetSpendingCaps: SpendingCapsSet,
+        SetAutoTopUp: AutoTopUpSet,
+        StopAutoTopUp: AutoTopUpStopped,
+    }
+    playing = billing(lambda event: with_answers((TOP_UP, answers[type(event.message)]))(event))
+    capped = refill("caps", "acme", "--as", "olga", "--currency", "eur", "--workspace-day", "50000")
+    assert (capped.code, "workspace 500.00 EUR, each buyer 200.00 EUR a day" in capped.out) == (Exit.DONE, True)
+    wanted = ("--package", "credits-10k", "--below", "1000", "--monthly-cap", "20000", "--currency", "eur")
+    assert refill("auto", "set", "acme/edith", "--as", "adam", *wanted).code == Exit.DONE
+    assert refill("auto", "stop", "acme/edith", "--as", "adam").code == Exit.DONE
+    assert refill("auto", "stop", "edith", "--as", "adam").code == Exit.USAGE
+    caps = SetSpendingCaps(workspace_id="acme", actor_id="olga", currency="eur", workspace_day_minor=50_000)
+    assert playing.commands == [caps, EXAMPLES[SetAutoTopUp], EXAMPLES[StopAutoTopUp]]
 
 
 @pytest.mark.rule("B5")
@@ -269,6 +289,27 @@ def test_a_catalog_is_published_and_the_one_in_force_shown(refill: Refill, kafka
     (document,) = refill("catalog", "show", "--version", "1", "--json").documents
     assert document["data"]["catalog_version"] == 1
     assert refill("catalog", "publish", "-", stdin=b'{"catalog_version": 0}').code == Exit.USAGE
+
+
+@pytest.mark.rule("B4", "B5")
+def test_a_bad_catalog_is_refused_with_every_fault_and_not_sent(refill: Refill, kafka: KafkaSettings) -> None:
+    document = json.loads((PROJECT / "examples" / "catalog.json").read_text())
+    assert refill("catalog", "check", "-", stdin=json.dumps(document).encode()).code == Exit.DONE
+    document["data"]["catalog_version"] = 77
+    document["data"]["packages"][0] |= {"currency": "xyz"}
+    document["data"]["packages"][1] |= {"credits": 1}
+    document["data"]["colour"] = "blue"
+    for command in ("check", "publish"):
+        ended = refill("catalog", command, "-", stdin=json.dumps(document).encode())
+        assert ended.code == Exit.USAGE
+        for place in ("3 faults", "packages.0: xyz", "packages.1.credits: ", "colour: "):
+            assert place in ended.err
+    assert "77" not in latest_events(kafka, PRICE_CATALOG)
+    document = json.loads((PROJECT / "examples" / "catalog-2.json").read_text())
+    assert refill("catalog", "publish", "-", stdin=json.dumps(document).encode()).code == Exit.DONE
+    document["data"]["low_balance_percent"] = 1
+    ended = refill("catalog", "check", "--published", "-", stdin=json.dumps(document).encode())
+    assert (ended.code, "was published with other content" in ended.err) == (Exit.USAGE, True)
 
 
 def test_files_are_imported_and_bad_lines_reported(refill: Refill, kafka: KafkaSettings) -> None:

@@ -21,7 +21,9 @@ def test_all_lines_of_a_purchase_are_credited_and_told(ledger: Ledger, database:
         "erin": credited.purchase_id,
         "evan": credited.purchase_id,
     }
-    assert [balance.usable for balance in answers.of(BalanceChanged)] == [3_000, 3_000]
+    balances = answers.of(BalanceChanged)
+    assert [balance.usable for balance in balances] == [3_000, 3_000]
+    assert [line.balance_version for line in credited.lines] == [balance.version for balance in balances]
     assert bad_checks(database) == []
 
 

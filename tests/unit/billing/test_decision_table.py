@@ -32,6 +32,7 @@ TABLE: dict[Outcome, Row] = {
     Outcome.AUTHENTICATION_FAILED: Row(Final.ATTEMPT, PaymentState.DECLINED, Tell.DECLINED, Then.BUYER),
     Outcome.DECLINED: Row(Final.ATTEMPT, PaymentState.DECLINED, Tell.DECLINED, Then.BUYER),
     Outcome.METHOD_UNUSABLE: Row(Final.ATTEMPT, PaymentState.DECLINED, Tell.DECLINED, Then.BUYER),
+    Outcome.METHOD_EXHAUSTED: Row(Final.ATTEMPT, PaymentState.DECLINED, Tell.DECLINED, Then.BUYER),
     Outcome.CANCELLED: Row(Final.YES, PaymentState.CANCELLED, Tell.CANCELLED, Then.NOTHING),
     Outcome.KEY_MISUSED: Row(Final.NONE, PaymentState.PARKED, None, Then.PERSON),
     Outcome.REJECTED: Row(Final.NONE, PaymentState.PARKED, None, Then.PERSON),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
+from shared.contracts.auto_top_up import AutoTopUpStopped
 from shared.contracts.credit_ledger import (
     BalanceLow,
     CreditedLine,
@@ -110,6 +111,18 @@ def cancelled(request: int = 1, asker: str = "erin") -> RequestCancelled:
 
 def expired(request: int = 1, asker: str = "erin", workspace_id: str = WORKSPACE) -> RequestExpired:
     return RequestExpired(**_request(request, asker, workspace_id))
+
+
+def auto_top_up_stopped(cause: Literal["declined", "switched_off"] = "declined", number: int = 50) -> AutoTopUpStopped:
+    return AutoTopUpStopped(
+        workspace_id=WORKSPACE,
+        user_id="erin",
+        cause=cause,
+        set_by="adam",
+        reason=Reason.DECLINED_TOO_OFTEN,
+        detail="Declined 3 times in a row.",
+        purchase_id=uuid(number),
+    )
 
 
 def paid(

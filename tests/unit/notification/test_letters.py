@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from services.notification.letter import Letter
 from services.notification.rendering import Letters, Surroundings, people_in
 from tests.unit.notification import events
 from tests.unit.notification.events import NOW, WORKSPACE
-from tests.unit.notification.test_tellings import OCCASION, ROWS
+from tests.unit.notification.test_tellings import OCCASION, RECEIPT, ROWS
 
 LETTERS = Letters(Console("https://console.refill.test"))
 DECIDERS = Deciders({"olivia": "owner", "adam": "admin"})
@@ -120,6 +121,20 @@ def test_low_and_exhausted_say_how_much_is_left_and_when_there_is_more() -> None
     gone = _write(events.exhausted(held=120)).text
     assert "120 are held for work in progress; what it does not use comes back to you. Your monthly" in gone
     assert "held" not in _write(events.exhausted(held=0)).text
+
+
+@pytest.mark.rule("N2")
+@pytest.mark.parametrize(("currency", "text"), [("usd", "USD 98.00"), ("jpy", "JPY 9,800"), ("kwd", "KWD 9.800")])
+def test_a_receipt_has_its_number_its_currencys_decimals_and_the_way_to_the_tax(currency: str, text: str) -> None:
+    link = f"https://pay.refill.test/purchases/{events.uuid(50)}/receipt"
+    numbered = events.paid(currency=currency).model_copy(
+        update={"receipt_number": "R-7KXM-2QAD-41TB", "receipt_url": link}
+    )
+    letter = _write(replace(RECEIPT, facts=numbered.wire()))
+    assert letter.subject == f"Receipt: {text} for credits in Acme"
+    assert f"Total, tax included: {text}\n" in letter.text
+    assert "Receipt: R-7KXM-2QAD-41TB\n" in letter.text
+    assert link in _Seen(letter.html).links
 
 
 @pytest.mark.rule("B9")

@@ -18,7 +18,8 @@ from services.notification.domain.names import shown
         (1_234_567, "krw", "KRW 1,234,567"),
         (1_500, "kwd", "KWD 1.500"),
         (7, "bhd", "BHD 0.007"),
-        (12_345, "clf", "CLF 1.2345"),
+        (50_000, "isk", "ISK 500.00"),
+        (500, "mga", "MGA 500"),
     ],
 )
 def test_money_has_the_decimals_of_its_currency(amount_minor: int, currency: str, text: str) -> None:

@@ -30,6 +30,13 @@ ROWS = {
     "N2 news": (events.credited(), ["erin", "emil"], "credits_received", "credits_received", True),
     "N2 declined": (events.purchase_declined(), ["adam"], "purchase_declined", "purchase_declined", True),
     "N2 authentication": (events.action_required(), ["adam"], "action_required", "action_required", True),
+    "B14 stopped": (
+        events.auto_top_up_stopped(),
+        ["ada", "adam", "olivia"],
+        "auto_top_up_stopped",
+        "auto_top_up_stopped",
+        True,
+    ),
     "N2 paused": (events.paused("erin"), ["erin"], "credits_paused", "credits_paused", True),
     "N2 freed": (events.freed("erin"), ["erin"], "credits_freed", "credits_freed", True),
     "N2 low": (events.low(), ["erin"], "credits_low", "credits_low", True),

@@ -3,7 +3,8 @@ SELECT payment.purchase_id::text, payment.workspace_id, payment.customer_id, pay
        payment.description, payment.state, payment.payment_intent_id AS intent_id, payment.return_url,
        payment.authenticate_url, payment.tries, attempt.attempt AS number, attempt.payment_method_id,
        attempt.idempotency_key::text, attempt.commanded_at, attempt.first_tried_at, attempt.reason,
-       attempt.decline_code, attempt.previous_charge_id, attempt.method_checked
+       attempt.decline_code, attempt.previous_charge_id, attempt.method_checked,
+       attempt.off_session
 FROM payments AS payment
 JOIN payment_attempts AS attempt ON (attempt.purchase_id, attempt.attempt) = (payment.purchase_id, payment.attempt)
 WHERE payment.purchase_id = %(purchase_id)s
@@ -20,10 +21,11 @@ WHERE purchase_id = %(purchase_id)s AND state = 'created' AND payment_intent_id 
 
 -- name: insert_attempt
 INSERT INTO payment_attempts (purchase_id, attempt, actor_id, payment_method_id, idempotency_key, commanded_at,
-                              previous_charge_id, cause_source, cause_id, correlation_id, traceparent)
+                              previous_charge_id, cause_source, cause_id, correlation_id, traceparent, off_session)
 VALUES (%(purchase_id)s, %(attempt)s, %(actor_id)s, %(payment_method_id)s, %(idempotency_key)s, %(commanded_at)s,
         (SELECT charge_id FROM payments WHERE purchase_id = %(purchase_id)s),
-        %(cause_source)s, %(cause_id)s, %(correlation_id)s, %(traceparent)s);
+        %(cause_source)s, %(cause_id)s, %(correlation_id)s, %(traceparent)s,
+        %(off_session)s);
 
 -- name: begin_attempt
 UPDATE payments SET state = 'created', attempt = %(attempt)s, tries = 0

@@ -27,7 +27,7 @@ credit-ledger.hold.commands.v1 |          | w        |      |         | r       
 credit-ledger.answers.v1       |          | r        | r    |         | w             |
 credit-ledger.purchase.v1      |          |          | r    | r       | w             | r
 credit-ledger.account.v1       |          |          | r    |         | w             | r
-credit-ledger.balance.v1       |          | r        | r    |         | w             |
+credit-ledger.balance.v1       |          | r        | r    | r       | w             |
 notification.commands.v1       |          |          | w    |         |               | r
 notification.delivery.v1       |          |          | r    |         |               | w
 billing.dead-letter.v1         |          |          | r    | w       |               |

@@ -23,7 +23,13 @@ timers       | select insert update(attempts due_at lease_token leased_until rea
 migrations   | select
 """
 
-BILLING = """
+# What was said about an account is said anew, and the clock moves where it stands.
+AUTO_TOP_UPS = (
+    "actor_id cause_id cause_source correlation_id credited_version currency declines held_back_for is_on"
+    " monthly_cap_minor not_before noted_attempt package_id purchase_id purchases set_at threshold_credits traceparent"
+)
+
+BILLING = f"""
 table               | its worker
 workspaces          | select insert update(customer_id payment_method_id plan removed status version)
 members             | select insert update(removed role version)
@@ -36,6 +42,10 @@ purchase_lines      | select insert
 refused_purchases   | select insert
 payments            | select insert update(attempt authenticate_url charge_id payment_intent_id return_url state tries)
 payment_attempts    | select insert update(decline_code first_tried_at method_checked reason)
+spending_caps       | select insert
+balances            | select insert update(usable version)
+auto_top_ups        | select insert update({AUTO_TOP_UPS})
+auto_purchases      | select insert
 processor_payments  | select insert update(payment_method_id status)
 processor_listing   | select insert update(listed_until server_started_at written_by)
 stripe_events       | select insert
