@@ -2,16 +2,16 @@
 
 -- What the owner said, each time: the newest of a currency counts, and the earlier ones stay as its history.
 CREATE TABLE spending_caps (
-    ordinal             bigint      GENERATED ALWAYS AS IDENTITY,
     workspace_id        text        NOT NULL REFERENCES workspaces,
     currency            text        NOT NULL CHECK (currency ~ '^[a-z]{3}$'),
+    ordinal             integer     NOT NULL CHECK (ordinal > 0),  -- counted under the workspace's lock
     workspace_day_minor bigint      CHECK (workspace_day_minor >= 0),  -- NULL: not limited
     buyer_day_minor     bigint      CHECK (buyer_day_minor >= 0),
     set_by              text        NOT NULL,
     set_at              timestamptz NOT NULL,  -- the broker's append time of the command
     cause_source        text        NOT NULL,
     cause_id            text        NOT NULL,
-    PRIMARY KEY (workspace_id, currency, set_at, ordinal),
+    PRIMARY KEY (workspace_id, currency, ordinal),
     UNIQUE (cause_source, cause_id)            -- one command, one row, however often it is delivered
 );
 

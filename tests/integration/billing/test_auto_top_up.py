@@ -234,6 +234,20 @@ def test_declined_it_backs_off_and_after_three_in_a_row_it_is_off_and_said(till:
     assert (len(till.told(PurchasePaid)), state(till)[0]) == (1, True)
 
 
+@pytest.mark.rule("B14")
+def test_what_happens_to_the_account_meanwhile_does_not_shorten_the_back_off(till: Till) -> None:
+    till.save_method("pm_bad")
+    till.hand_in(wish(), balance(1, 0))
+    till.settle_everything()
+    (by_itself,) = till.told(PurchaseAccepted)
+    till.later(HOUR / 2)
+    till.hand_in(buy(quote=quote("erin")), balance(2, 0))
+    till.settle_everything()
+    tries = [line["metadata"]["purchase_id"] for line in till.sandbox.journal()]  # type: ignore[call-overload,index]  # a JSON object
+    assert (len(tries), tries.count(by_itself.purchase_id)) == (2, 1)
+    assert state(till) == (True, True, 1)
+
+
 @pytest.mark.rule("B14", "B9")
 def test_the_next_try_takes_the_method_that_is_saved_by_then_and_success_forgets_declines(till: Till) -> None:
     till.save_method("pm_bad")

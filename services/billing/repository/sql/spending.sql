@@ -1,10 +1,11 @@
 -- What limits spending, and what was spent.
 
 -- name: store_caps
-INSERT INTO spending_caps (workspace_id, currency, workspace_day_minor, buyer_day_minor, set_by, set_at, cause_source,
-                           cause_id)
-VALUES (%(workspace_id)s, %(currency)s, %(workspace_day_minor)s, %(buyer_day_minor)s, %(set_by)s, %(set_at)s,
-        %(cause_source)s, %(cause_id)s)
+INSERT INTO spending_caps (workspace_id, currency, ordinal, workspace_day_minor, buyer_day_minor, set_by, set_at,
+                           cause_source, cause_id)
+SELECT %(workspace_id)s, %(currency)s, COALESCE(max(ordinal), 0) + 1, %(workspace_day_minor)s::bigint,
+       %(buyer_day_minor)s::bigint, %(set_by)s, %(set_at)s::timestamptz, %(cause_source)s, %(cause_id)s
+FROM spending_caps WHERE workspace_id = %(workspace_id)s AND currency = %(currency)s
 ON CONFLICT (cause_source, cause_id) DO NOTHING;
 
 -- name: caps
