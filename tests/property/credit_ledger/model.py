@@ -253,12 +253,12 @@ class NaiveLedger:
             del self.late[account]
         if quota is None:
             if self._is_shut(account):
-                self._give(account, 0)
+                self._allot(account, 0)
             return
         anchor = self.workspaces[account[0]].cycle_anchor
         start, end, first = _period(anchor, at)
         if account in self.begun and self.begun[account] >= start:
-            self._give(account, quota)
+            self._allot(account, quota)
             return
         if account[1] == "~pool" and first and account not in self.begun:
             quota = CATALOG.quotas.free_first_period
@@ -272,7 +272,7 @@ class NaiveLedger:
         self.begun[account], self.ends[account] = start, end
         self.lots.append(NaiveLot(account, "quota", start, f"{account} {start}", quota, start, end, given=quota))
 
-    def _give(self, account: Account, quota: int) -> None:
+    def _allot(self, account: Account, quota: int) -> None:
         """A plan or seat that gives another quota than before: what was used stays used."""
         for lot in self.lots:
             if lot.account == account and lot.starts == self.begun.get(account) and lot.starts and not lot.has_lapsed:
