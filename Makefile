@@ -1,7 +1,7 @@
 # Two commands on a fresh machine: make demo, make test. Only git, make and Python 3.11 to 3.13 are needed.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-containers test-unit up down secrets image compose-up compose-down lint docs lock clean
+.PHONY: help demo test test-containers test-deep test-unit up down secrets image compose-up compose-down lint docs lock clean
 
 # The first Python that can make the environment; else any, so that bootstrap.py can say what is wrong with it.
 CANDIDATES := python3.13 python3.12 python3.11 python3
@@ -35,6 +35,9 @@ test: lint ## lint, types, import rules and all tests
 test-containers: $(INSTALLED) ## integration and end-to-end tests on servers and workers in Docker, and what only that shows
 	@REFILL_TEST_STACK=containers $(RUN) -m pytest -n $(CONTAINER_WORKERS) --no-loadscope-reorder \
 	    --timeout 300 --durations 15 tests/integration tests/e2e tests/containers
+
+test-deep: $(INSTALLED) ## property tests on examples that no run has tried before; make test repeats the same ones
+	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal --hypothesis-profile searching tests/property
 
 test-unit: $(INSTALLED) ## unit tests only: under 5 seconds, no server
 	@$(RUN) -m pytest -q tests/unit
