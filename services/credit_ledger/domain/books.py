@@ -143,9 +143,13 @@ class Books:
 
     def release(self, hold: Hold, at: datetime) -> End | Refusal:
         """Give back a hold that was not captured or released (C9)."""
-        if hold.state != "held" or hold.expires_at <= at:
+        if hold.expires_at <= at:
             return Refusal(Reason.HOLD_EXPIRED)
-        end = holding.end(self.accounts[hold.account], hold, "released", 0, at, self.postings)
+        account = self.accounts[hold.account]
+        if hold.state == "held":
+            end = holding.end(account, hold, "released", 0, at, self.postings)
+        else:
+            end = holding.release_late(account, hold, at)
         self.ends.append(end)
         return end
 

@@ -90,7 +90,8 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One end of a hold: its movements by lot. `ordinal` is 1 for a timely capture that came after its expiry."""
+    """One end of a hold: its movements by lot. `ordinal` is 1 for a timely capture or release that came after its
+    expiry was told."""
 
     hold: Hold
     how: How

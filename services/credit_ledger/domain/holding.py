@@ -79,6 +79,14 @@ def capture_late(account: Account, hold: Hold, credits: int, at: datetime, posti
     return _ended(account, End(hold, "captured", 1, transaction_id, at, dict(shares), {}, {}))
 
 
+def release_late(account: Account, hold: Hold, at: datetime) -> End:
+    """Release in time what was told as expired meanwhile. Its credits are back already; what changes is that a capture
+    which comes later is refused, and that they are there from now on and not from the expiry on."""
+    assert hold.state == "expired", "only what has expired is released late"
+    account.step(at)
+    return _ended(account, End(hold, "released", 1, identity.end_of_hold("released", *hold.key), at, {}, {}, {}))
+
+
 def _ended(account: Account, ending: End) -> End:
     ending.hold.state, ending.hold.ended = ending.how, ending.sums
     if ending.how != "expired":

@@ -222,6 +222,23 @@ def test_a_capture_in_time_that_is_handled_after_the_timer_rang_is_still_good(
     assert bad_checks(database) == []
 
 
+@pytest.mark.rule("C9")
+def test_a_release_in_time_that_is_handled_after_the_timer_rang_ends_it_as_released(
+    ledger: Ledger, database: Database
+) -> None:
+    ledger.handle(paid("p1", "erin"), hold("h1", 12_000, expires_in_s=60))
+    ledger.at = NOON + timedelta(seconds=61)
+    ledger.expire("acme/h1")
+    ledger.at = NOON + timedelta(seconds=30)
+    released = ledger.handle(release("h1"))
+    assert (released.of(HoldReleased)[0].returned, released.of(HoldEnded)[0].late) == (0, True), "told with the expiry"
+    assert ledger.handle(release("h1")).of(HoldReleased) == released.of(HoldReleased)
+    assert ledger.handle(usage("u1", 13_000)).of(UsageRefused) == [], "there from the release on"
+    ledger.at = NOON + timedelta(seconds=59)
+    assert refusal(ledger.handle(capture("h1", 11_000)))[1] is Reason.HOLD_RELEASED
+    assert bad_checks(database) == []
+
+
 @pytest.mark.rule("C9", "C13")
 def test_a_capture_in_time_is_refused_when_something_later_has_used_the_credits_first(
     ledger: Ledger, database: Database
