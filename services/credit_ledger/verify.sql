@@ -169,7 +169,7 @@ LEFT JOIN (
            coalesce(sum(credits) FILTER (WHERE credit_contra = 'lapsed'), 0) AS lapsed
     FROM postings GROUP BY transaction_id
 ) AS moved USING (transaction_id)
-WHERE (hold_ends.burned, hold_ends.lapsed) IS DISTINCT FROM (moved.burned, moved.lapsed)
+WHERE (hold_ends.burned, hold_ends.lapsed) <> (coalesce(moved.burned, 0), coalesce(moved.lapsed, 0))
 ORDER BY hold_ends.workspace_id, hold_ends.source, hold_ends.hold_id, hold_ends.ordinal;
 
 -- name: everything_held_is_of_a_hold_and_its_account
