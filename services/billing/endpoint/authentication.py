@@ -7,13 +7,12 @@ from uuid import UUID
 
 import psycopg
 from fastapi import APIRouter, Response
-from fastapi.responses import RedirectResponse
 
 from services.billing.domain.payment import PaymentState
-from services.billing.endpoint.pages import AWAY, UNKNOWN, page
+from services.billing.endpoint.onward import lead_on
+from services.billing.endpoint.pages import UNKNOWN, page
 from services.billing.handlers.timers import SETTLE
 from services.billing.repository import BillingRepository
-from services.billing.stripe_gateway import ProcessorAway
 from shared.messaging.service import Runtime
 
 NOTHING_TO_DO = "Nothing needs to be confirmed here any more. You can close this page and go back."
@@ -33,22 +32,14 @@ def authentication_routes(runtime: Runtime[BillingRepository], challenges: Chall
     @router.get("/purchases/{purchase_id}/authenticate")
     def authenticate(purchase_id: UUID) -> Response:
         """Lead on to the processor's page, whose address is fetched now and kept nowhere."""
-        try:
-            with runtime.transaction() as work:
-                payment = work.repository.payments.lock(str(purchase_id))
-        except psycopg.Error:
-            return page(503, AWAY)
-        if payment is None:
-            return page(404, UNKNOWN)
-        if payment.state is not PaymentState.REQUIRES_ACTION or payment.intent_id is None:
-            return page(200, NOTHING_TO_DO)
-        try:
-            url = challenges.authentication_url(payment.intent_id)
-        except ProcessorAway:
-            return page(503, AWAY)
-        if url is None or not url.startswith(("https://", "http://")):
-            return page(200, NOTHING_TO_DO)
-        return RedirectResponse(url, status_code=303)
+        return lead_on(
+            runtime,
+            purchase_id,
+            PaymentState.REQUIRES_ACTION,
+            challenges.authentication_url,
+            otherwise=NOTHING_TO_DO,
+            nowhere=NOTHING_TO_DO,
+        )
 
     @router.get("/purchases/{purchase_id}/returned")
     def returned(purchase_id: UUID) -> Response:

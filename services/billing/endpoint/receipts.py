@@ -8,14 +8,11 @@ from __future__ import annotations
 from typing import Protocol
 from uuid import UUID
 
-import psycopg
 from fastapi import APIRouter, Response
-from fastapi.responses import RedirectResponse
 
 from services.billing.domain.payment import PaymentState
-from services.billing.endpoint.pages import AWAY, UNKNOWN, page
+from services.billing.endpoint.onward import lead_on
 from services.billing.repository import BillingRepository
-from services.billing.stripe_gateway import ProcessorAway
 from shared.messaging.service import Runtime
 
 NOT_PAID = "There is no receipt: nothing has been paid."
@@ -35,21 +32,13 @@ def receipt_routes(runtime: Runtime[BillingRepository], receipts: Receipts) -> A
     @router.get("/purchases/{purchase_id}/receipt")
     def receipt(purchase_id: UUID) -> Response:
         """Lead on to the processor's receipt, whose address is fetched now."""
-        try:
-            with runtime.transaction() as work:
-                payment = work.repository.payments.lock(str(purchase_id))
-        except psycopg.Error:
-            return page(503, AWAY)
-        if payment is None:
-            return page(404, UNKNOWN)
-        if payment.state is not PaymentState.SUCCEEDED or payment.intent_id is None:
-            return page(200, NOT_PAID)
-        try:
-            url = receipts.receipt_url(payment.intent_id)
-        except ProcessorAway:
-            return page(503, AWAY)
-        if url is None or not url.startswith(("https://", "http://")):
-            return page(200, NO_RECEIPT)
-        return RedirectResponse(url, status_code=303)
+        return lead_on(
+            runtime,
+            purchase_id,
+            PaymentState.SUCCEEDED,
+            receipts.receipt_url,
+            otherwise=NOT_PAID,
+            nowhere=NO_RECEIPT,
+        )
 
     return router
