@@ -12,6 +12,8 @@ PYTHON ?= $(shell for p in $(CANDIDATES); do if $$p -c '$(FIT)' 2>/dev/null; the
 # Named by the checksum of what is installed and where: while it exists, nothing is asked of the network.
 INSTALLED := .venv/.installed-$(shell { pwd; cat requirements.lock pyproject.toml; } | cksum | cut -d ' ' -f 1)
 RUN := .venv/bin/python
+# Compiled once: a run starts some hundred processes, each of which would compile all of our modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 # One process more than cores, since tests wait for servers much of their time; three to five: they share one broker.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); n=$$((n + 1)); \
                    if [ $$n -lt 3 ]; then n=3; fi; if [ $$n -gt 5 ]; then n=5; fi; echo $$n)

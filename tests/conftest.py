@@ -1,6 +1,5 @@
 """Fixtures of every kind of test. Servers start when the first test asks for one: unit tests alone start nothing."""
 
-from tests.stack.examples import REPEATABLE, SEARCHING
 from tests.stack.fixtures import (
     cluster,
     database,
@@ -16,8 +15,6 @@ from tests.stack.selection import pytest_collection_modifyitems, pytest_terminal
 from tests.stack.session import pytest_configure, pytest_unconfigure
 
 __all__ = [
-    "REPEATABLE",
-    "SEARCHING",
     "cluster",
     "database",
     "kafka_broker",

@@ -141,16 +141,23 @@ class HealthFile:
 class Watch:
     """A thread's target: judges each second, writes the file, logs each change."""
 
-    def __init__(self, file: HealthFile, signs: Callable[[], Signs], stopping: threading.Event) -> None:
+    def __init__(
+        self,
+        file: HealthFile,
+        signs: Callable[[], Signs],
+        stopping: threading.Event,
+        look_every_s: float = LOOK_EVERY_S,
+    ) -> None:
         self._file = file
         self._signs = signs
         self._stopping = stopping
+        self._look_every_s = look_every_s
 
     def run(self) -> None:
         """Until the worker stops; whoever stops it removes the file."""
         healthy: bool | None = None
         told: list[str] | None = None
-        while not self._stopping.wait(FIRST_LOOKS_EVERY_S if healthy is None else LOOK_EVERY_S):
+        while not self._stopping.wait(FIRST_LOOKS_EVERY_S if healthy is None else self._look_every_s):
             signs = self._signs()
             reasons = judge(signs, monotonic())
             if not reasons:

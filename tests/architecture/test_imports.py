@@ -41,6 +41,16 @@ def test_a_library_has_one_door(library: str) -> None:
     assert importers, f"nobody imports {library}: then it is not a dependency"
 
 
+def test_hypothesis_is_for_property_tests() -> None:
+    """Elsewhere its examples would not be the same in every run (tests/property/conftest.py), and it starts slowly."""
+    importers = {
+        path.relative_to(ROOT).parts[1]
+        for path in python_files("tests")
+        if "hypothesis" in {module.split(".")[0] for module in imported_modules(path)}
+    }
+    assert importers == {"property"}
+
+
 def _service_of(path: Path) -> str:
     return path.relative_to(ROOT).parts[1]
 

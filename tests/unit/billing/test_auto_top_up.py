@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from services.billing.domain.auto_top_up import (
     BACK_OFF,
@@ -15,7 +13,6 @@ from services.billing.domain.auto_top_up import (
     AutoTopUp,
     Balance,
     cap_objection,
-    month_of,
     price_objection,
 )
 from services.billing.domain.price import Price
@@ -68,14 +65,3 @@ def test_another_currency_and_a_price_above_the_cap_are_not_what_was_agreed_to()
 def test_all_tries_come_before_the_purchase_is_cancelled_unpaid() -> None:
     assert len(BACK_OFF) == DECLINES_ALLOWED - 1
     assert sum(BACK_OFF, timedelta()) < UNPAID_LIMIT
-
-
-@pytest.mark.rule("B14")
-@given(st.integers(0, 4_100_000_000))
-def test_months_follow_each_other_without_gap_or_overlap(seconds: int) -> None:
-    at = datetime.fromtimestamp(seconds, UTC)
-    first, following = month_of(at)
-    assert first <= at < following
-    assert (first.day, following.day) == (1, 1)
-    assert month_of(following - timedelta(microseconds=1)) == (first, following)
-    assert month_of(following)[0] == following

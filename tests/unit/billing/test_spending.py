@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from services.billing.domain.spending import SPENDING_RULES, Caps, Spending, Spent, day_of, too_many_requests
 from services.billing.domain.verdict import Refusal, first_objection
@@ -67,19 +65,6 @@ def test_a_person_asks_five_times_an_hour() -> None:
     assert refused is not None
     assert refused.reason is Reason.TOO_MANY_REQUESTS
     assert refused.try_again_at == NOW + timedelta(minutes=20)
-
-
-@pytest.mark.rule("B13")
-@given(st.lists(st.tuples(st.integers(1, 5_000), st.sampled_from("ab")), max_size=40), st.integers(0, 20_000))
-def test_whatever_is_tried_the_caps_hold(charges: list[tuple[int, str]], cap_minor: int) -> None:
-    taken = {"a": 0, "b": 0}
-    caps = Caps(workspace_day_minor=cap_minor, buyer_day_minor=cap_minor // 2)
-    for amount_minor, buyer in charges:
-        spent = Spent(sum(taken.values()), taken[buyer])
-        if refusal(amount_minor=amount_minor, caps=caps, spent=spent) is None:
-            taken[buyer] += amount_minor
-    assert sum(taken.values()) <= cap_minor
-    assert max(taken.values()) <= cap_minor // 2
 
 
 def test_a_day_begins_in_utc_wherever_the_instant_is_written() -> None:

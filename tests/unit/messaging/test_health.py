@@ -128,7 +128,7 @@ def test_the_watch_writes_what_it_finds_and_changes_its_mind(tmp_path: Path) -> 
         lanes = tuple(replace(lane, polled_at=later, heard_at=later) for lane in fresh.lanes)
         return Signs(lanes, DatabaseSigns(later, None), replace(fresh.relay, turned_at=later, quiet_until=later))
 
-    Watch(HealthFile(path), signs, stopping).run()
+    Watch(HealthFile(path), signs, stopping, look_every_s=0.01).run()
 
     assert told == ["", "not healthy:", "healthy", "not healthy:"]
     assert path.read_text().startswith("healthy\n")
