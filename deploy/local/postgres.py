@@ -38,6 +38,7 @@ SETTINGS = {
     "max_connections": "300",  # many test worlds at once; an idle connection costs about 2 MB
     "shared_buffers": "128MB",
     "max_wal_size": "2GB",  # no checkpoint storms while a test loads a trace
+    "scram_iterations": "1",  # they slow down who guesses a person's password; ours are 144 random bits and more
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m %u@%d [%p] ",

@@ -17,7 +17,7 @@ from tests.e2e.town import Town, readers
 from tests.stack.fixtures import fresh_run_folder, fresh_world
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def town(cluster: Cluster, kafka_broker: KafkaSettings) -> Iterator[Town]:
     """All three workers on real parts, with the examples' catalog in force. Each test lives in its own household."""
     with fresh_run_folder("town") as run, fresh_world(cluster, kafka_broker, run, "town") as world:
@@ -28,7 +28,7 @@ def town(cluster: Cluster, kafka_broker: KafkaSettings) -> Iterator[Town]:
         town.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def strangers(town: Town) -> Strangers:
     """Sent once, as early as possible: whoever asks for it first lets the wait begin for all."""
     return send_strangers(town)

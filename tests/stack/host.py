@@ -13,6 +13,7 @@ from deploy.local.kafka import KafkaBroker
 from deploy.local.run_folder import RunFolder
 from tests.stack.choice import stack
 from tests.stack.kafka_address import written
+from tests.stack.shared_server import runs_of
 
 
 def _postgres(run: RunFolder) -> tuple[str, Callable[[], None]]:
@@ -34,7 +35,7 @@ SERVERS: dict[str, Callable[[RunFolder], tuple[str, Callable[[], None]]]] = {"po
 
 def main(kind: str, run_name: str, lease: Path, address_file: Path) -> None:
     """Starts the server, writes its address, and stops it when the last holder of the lease is gone."""
-    with RunFolder.claim(run_name, keep=False) as run, lease.open("rb", buffering=0) as holders:
+    with RunFolder.claim(run_name, runs=runs_of(kind), keep=False) as run, lease.open("rb", buffering=0) as holders:
         address, stop = SERVERS[kind](run)
         part = address_file.with_suffix(".part")
         part.touch(0o600)

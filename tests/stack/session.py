@@ -8,7 +8,7 @@ import pytest
 
 from deploy.local.run_folder import RUNS, clean_up_abandoned
 from deploy.local.trouble import Trouble
-from tests.stack import choice
+from tests.stack import choice, memory
 from tests.stack.fixtures import SHARED
 from tests.stack.selection import EMBEDDED_MARKER, NO_ENGINE_VARIABLE
 from tests.stack.shared_server import RUN_VARIABLE, wait_for_the_end
@@ -23,8 +23,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", EMBEDDED_MARKER)
     if not _is_xdist_worker(config):
         os.environ[RUN_VARIABLE] = f"test-{os.getpid()}"
-        if RUNS.exists():
-            clean_up_abandoned(prefix="test-")
+        if choice.name() == choice.EMBEDDED:
+            memory.choose()
+        for runs in {RUNS, memory.runs()}:
+            if runs.exists():
+                clean_up_abandoned(runs, prefix="test-")
         if choice.name() == choice.CONTAINERS:
             _prepare_containers()
 

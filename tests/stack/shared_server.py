@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from deploy.local.run_folder import PROJECT, RUNS, is_held
+from tests.stack import memory
 
 RUN_VARIABLE = "REFILL_TEST_RUN"
 """The name of this pytest run, set by its first process and inherited by the workers of xdist."""
@@ -77,11 +78,23 @@ def wait_for_the_end() -> None:
     """Waits until the servers of this run have stopped, then removes what is left of the run."""
     deadline = time.monotonic() + END_TIMEOUT_S
     for kind in ("postgres", "kafka"):
-        while is_held(_name(kind)) and time.monotonic() < deadline:
+        while is_held(_name(kind), runs_of(kind)) and time.monotonic() < deadline:
             time.sleep(0.05)
-    for path in RUNS.glob(f"{os.environ[RUN_VARIABLE]}-*"):
-        if not path.is_dir():
-            path.unlink(missing_ok=True)
+    for runs in {RUNS, memory.runs()}:
+        for path in runs.glob(f"{os.environ[RUN_VARIABLE]}-*"):
+            if not path.is_dir():
+                path.unlink(missing_ok=True)
+
+
+def runs_of(kind: str) -> Path:
+    """Where this kind of server has its run folder."""
+    return memory.runs() if kind == "postgres" else RUNS
+
+
+def run_folders() -> list[Path]:
+    """The folders of this pytest run: of its servers, and of the worlds on them."""
+    found = (path for runs in {RUNS, memory.runs()} for path in runs.glob(f"{os.environ[RUN_VARIABLE]}-*"))
+    return [path for path in found if path.is_dir()]
 
 
 def _name(kind: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -16,7 +15,7 @@ import psycopg
 import pytest
 
 from deploy.local.cluster import Cluster
-from deploy.local.run_folder import PROJECT, RUNS
+from deploy.local.run_folder import PROJECT
 from deploy.local.world import World
 from shared.contracts import catalog
 from shared.contracts.holds import HoldCredits, HoldPlaced
@@ -29,7 +28,7 @@ from tests.e2e.story.canary import Canary, Written, files, leaks, records, rows,
 from tests.e2e.story.conftest import Played
 from tests.e2e.town import PACKAGE, Household, Town, contact, event_of, line, purchase_command, workspace
 from tests.e2e.waiting import wait_until
-from tests.stack.shared_server import RUN_VARIABLE
+from tests.stack.shared_server import run_folders
 
 pytestmark = [pytest.mark.case(23), pytest.mark.timeout(600)]
 
@@ -83,10 +82,9 @@ class Scenery(NamedTuple):
         mail = self.world.mailbox.folder
         yield from files(self.world.folder, "log", besides=(mail,))
         yield from files(mail, "mail")
-        for folder in RUNS.glob(f"{os.environ[RUN_VARIABLE]}-*"):
-            if folder.is_dir():
-                data = tuple(folder.glob("*/data"))  # of Kafka and PostgreSQL: looked into by topic and table
-                yield from files(folder, "server", besides=(self.world.folder, *data), pattern="*.log")
+        for folder in run_folders():
+            data = tuple(folder.glob("*/data"))  # of Kafka and PostgreSQL: looked into by topic and table
+            yield from files(folder, "server", besides=(self.world.folder, *data), pattern="*.log")
         yield from records(self.world.kafka("admin"))
         yield from rows(self.superuser_url)
 

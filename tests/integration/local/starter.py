@@ -3,6 +3,7 @@
 `python -m tests.integration.local.starter <runs folder> <run name>` prints the process ids of its children.
 """
 
+import signal
 import sys
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from deploy.local.run_folder import RunFolder
 
 
 def main(runs: Path, name: str) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is started deaf to it
     run = RunFolder.claim(name, runs=runs)
     server = PostgresServer(run)
     server.start()
