@@ -14,9 +14,9 @@ INSTALLED := .venv/.installed-$(shell { pwd; cat requirements.lock pyproject.tom
 RUN := .venv/bin/python
 # Compiled once: a run starts some hundred processes, each of which would compile all of our modules anew.
 unexport PYTHONDONTWRITEBYTECODE
-# One process more than cores, since tests wait for servers much of their time; three to five: they share one broker.
-WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); n=$$((n + 1)); \
-                   if [ $$n -lt 3 ]; then n=3; fi; if [ $$n -gt 5 ]; then n=5; fi; echo $$n)
+# Two processes more than cores, since tests wait for servers much of their time; six at most: they share one broker.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); n=$$((n + 2)); \
+                   if [ $$n -gt 6 ]; then n=6; fi; echo $$n)
 
 # Two for whole compose projects, one for the tests on shared servers: more only wait for each other on two cores.
 CONTAINER_WORKERS ?= 3
@@ -32,14 +32,14 @@ demo: $(INSTALLED) ## play the whole story and check every step; with STACK=cont
 	@$(RUN) -m services.cli demo --stack $(STACK)
 
 test: lint ## lint, types, import rules and all tests
-	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal --ignore tests/containers
+	@$(RUN) -m pytest -n $(WORKERS) --no-loadscope-reorder --ignore tests/containers
 
 test-containers: $(INSTALLED) ## integration and end-to-end tests on servers and workers in Docker, and what only that shows
 	@REFILL_TEST_STACK=containers $(RUN) -m pytest -n $(CONTAINER_WORKERS) --no-loadscope-reorder \
 	    --timeout 300 --durations 15 tests/integration tests/e2e tests/containers
 
 test-deep: $(INSTALLED) ## property tests on examples that no run has tried before; make test repeats the same ones
-	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal --hypothesis-profile searching tests/property
+	@$(RUN) -m pytest -n $(WORKERS) --hypothesis-profile searching tests/property
 
 test-unit: $(INSTALLED) ## unit tests only: under 5 seconds, no server
 	@$(RUN) -m pytest -q tests/unit

@@ -194,7 +194,7 @@ class World:
         access.apply(self.kafka(SUPER_USER), self._principals.passwords())
 
     def _create_database(self) -> None:
-        self._cluster.create_migrated(self.database, self._migrate, f"refill_template_{_migrations_fingerprint()}")
+        self._cluster.create_migrated(self.database, self._migrate, f"refill_template_{migrations_fingerprint()}")
 
     def _migrate(self, connections: Mapping[str, str]) -> None:
         def migrate(service: str) -> None:
@@ -223,8 +223,8 @@ class World:
             step.result()
 
 
-def _migrations_fingerprint() -> str:
-    """Names the template database by the migrations in it, so that a server that outlives a change makes a new one."""
+def migrations_fingerprint() -> str:
+    """Names a template database by the migrations in it, so that a server that outlives a change makes a new one."""
     digest = hashlib.sha256()
     for pattern in ("services/*/migrations/*", "shared/**/migrations/*", "deploy/postgres/*"):
         for path in sorted(path for path in PROJECT.glob(pattern) if path.is_file()):

@@ -10,10 +10,9 @@ import pytest
 from deploy.local.cluster import Cluster
 from deploy.local.run_folder import PROJECT
 from shared.contracts import catalog
-from shared.messaging.log import Place
 from shared.messaging.settings import KafkaSettings
 from tests.e2e.strangers import Strangers, send_strangers
-from tests.e2e.town import Town, readers
+from tests.e2e.town import Town
 from tests.stack.fixtures import fresh_run_folder, fresh_world
 
 
@@ -38,6 +37,4 @@ def publish_catalog(town: Town) -> None:
     """The examples' catalog; waits until billing has it, so that no test meets a billing without one."""
     event = json.loads((PROJECT / "examples" / "catalog.json").read_text())
     town.client.send(catalog.PRICE_CATALOG, catalog.PRICE_CATALOG.messages[0].read(event["data"]))
-    for partition, end in town.client.ends(catalog.PRICE_CATALOG).items():
-        if end:
-            town.consumed(Place(catalog.PRICE_CATALOG.name, partition), end - 1, readers(catalog.PRICE_CATALOG))
+    town.all_consumed(catalog.PRICE_CATALOG)

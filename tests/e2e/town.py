@@ -119,14 +119,15 @@ class Town:
         )
 
     def household(self, *, workspace_name: str = "A Household", person_name: str = "A Person") -> Household:
-        """A new workspace. Returns when billing quotes for it; the other services wait for what they do not know."""
+        """A new workspace. Returns when every service knows of it."""
         home = Household(f"home-{next(self._numbers)}-{uuid4().hex[:8]}")
         self.sandbox.customer(home.customer, cards=((home.card, "pm_card_visa"),))
         self.client.send(catalog.WORKSPACE_DIRECTORY, workspace(home, name=workspace_name))
         for role in PEOPLE:
             self.client.send(catalog.WORKSPACE_DIRECTORY, member(home, home.person(role), role))
             self.client.send(catalog.WORKSPACE_CONTACT, contact(home, role, name=person_name))
-        self.quote(home)
+        for topic in (catalog.WORKSPACE_DIRECTORY, catalog.WORKSPACE_CONTACT):
+            self.all_consumed(topic)
         return home
 
     def ask(self, command: Message, *answers: type[Message], timeout_s: float = 60) -> Message:
@@ -184,6 +185,12 @@ class Town:
                 partial(everything.has_consumed, service.replace("-", "_"), place.topic, {place.partition: offset + 1}),
                 f"{service} has consumed {place}/{offset}",
             )
+
+    def all_consumed(self, topic: Topic) -> None:
+        """Wait until every service that reads the topic is past all that stands there now."""
+        for partition, end in self.client.ends(topic).items():
+            if end:
+                self.consumed(Place(topic.name, partition), end - 1, readers(topic))
 
     def burned(self, home: Household, credits: int) -> None:
         """Wait until the editor's usage comes to this many credits, and look that it is not more."""

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from deploy.local.cluster import Cluster
+from deploy.local.cluster import Cluster, Migrate
 from deploy.local.run_folder import RunFolder
-from deploy.local.world import World
+from deploy.local.world import World, migrations_fingerprint
 from shared.messaging.settings import KafkaSettings
 from tests.stack import kafka_address
 from tests.stack.choice import Kafka, Postgres, stack
@@ -51,11 +51,20 @@ def database(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Datab
         yield made
 
 
+def _nothing(_: object) -> None:
+    """The migrations of a database that stays empty."""
+
+
 @contextmanager
-def fresh_database(cluster: Cluster, name: str) -> Iterator[Database]:
-    """For as long as the caller needs it: tests that change nothing may share one."""
+def fresh_database(
+    cluster: Cluster, name: str, migrate: Migrate = _nothing, template: str = "empty"
+) -> Iterator[Database]:
+    """For as long as the caller needs it: tests that change nothing may share one.
+
+    A copy of a `template`, which the first of all processes to ask makes with all roles and rights, and migrates.
+    """
     made = Database(cluster, f"{_readable(name)}_{uuid.uuid4().hex[:8]}")
-    cluster.create(made.name)
+    cluster.create_migrated(made.name, migrate, f"refill_{template}_{migrations_fingerprint()}")
     try:
         yield made
     finally:

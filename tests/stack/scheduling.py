@@ -1,8 +1,9 @@
-"""Which tests stay in one process of xdist on containers: those that share a system which takes longer to start than
-any of them takes, and whole compose projects, of which two at a time are as much as two cores bear.
+"""Which tests stay in one process of xdist, and which begin first.
 
-xdist's own `loadgroup` is not it: 3.8.0 writes a group into a test's name in a way that pytest 9.2 no longer reads, so
-that every test is sent anywhere. By the place of a test's file it can be said without names.
+Together stay tests that share what takes longer to start than any of them takes. First begin those that take longest:
+a long test at the end leaves the other processes idle. xdist's own `loadgroup` is not it: 3.8.0 writes a group into a
+test's name in a way that pytest 9.2 no longer reads; and its `worksteal` gives to each process what stands together.
+By the place of a test's file it can be said without names.
 """
 
 from __future__ import annotations
@@ -13,18 +14,53 @@ from xdist.scheduler import LoadScopeScheduling, Scheduling
 
 from tests.stack import choice
 
-TOGETHER = (
+ON_CONTAINERS = (
     "tests/containers/faults/",
     "tests/containers/",
     "tests/e2e/cli/",
     "tests/e2e/",
 )
-"""Folders whose tests stay together, the narrower before the wider."""
+"""Folders whose tests stay together, the narrower before the wider; whole compose projects, of which two at a time are
+as much as two cores bear. In this order they begin; all other tests go one by one."""
+
+EMBEDDED = (
+    "tests/e2e/story/",
+    "tests/e2e/",
+    "tests/fault/",
+    "tests/integration/local/",
+    "tests/integration/messaging/",
+    "tests/integration/",
+    "tests/property/",
+    "tests/contract/",
+    "tests/architecture/",
+    "tests/unit/",
+)
+"""In this order they begin."""
+
+WHOLE_FOLDERS = ("tests/e2e/story/", "tests/e2e/", "tests/architecture/", "tests/unit/")
+ONE_BY_ONE = ("tests/fault/", "tests/integration/local/")
+"""Of the embedded stack; all others stay with those of their file."""
 
 
 def scope(nodeid: str) -> str:
-    """The folder with which this test goes; the test itself where any process may run it."""
-    return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid)
+    """What this test goes with: its folder, its file, or nothing but itself."""
+    if choice.name() == choice.CONTAINERS:
+        return _folder(nodeid, ON_CONTAINERS) or nodeid
+    folder = _folder(nodeid, EMBEDDED)
+    if folder in WHOLE_FOLDERS:
+        return folder
+    return nodeid if folder in ONE_BY_ONE else nodeid.partition("::")[0]
+
+
+def rank(nodeid: str) -> int:
+    """How early it begins."""
+    folders = ON_CONTAINERS if choice.name() == choice.CONTAINERS else EMBEDDED
+    folder = _folder(nodeid, folders)
+    return folders.index(folder) if folder else len(folders)
+
+
+def _folder(nodeid: str, folders: tuple[str, ...]) -> str:
+    return next((folder for folder in folders if nodeid.startswith(folder)), "")
 
 
 class ByPlace(LoadScopeScheduling):  # type: ignore[misc]  # xdist's schedulers count as untyped
@@ -35,6 +71,6 @@ class ByPlace(LoadScopeScheduling):  # type: ignore[misc]  # xdist's schedulers 
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
-    """Ours on containers; on the embedded stack whatever `--dist` says."""
-    return ByPlace(config, log) if choice.name() == choice.CONTAINERS else None
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Ours, whatever `--dist` says; `--no-loadscope-reorder` keeps our order."""
+    return ByPlace(config, log)

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from tests.stack import choice
-from tests.stack.scheduling import TOGETHER, scope
+from tests.stack.scheduling import rank
 
 EMBEDDED_MARKER = "embedded(reason): this test is about the embedded stack itself; not run on containers"
 NO_ENGINE_VARIABLE = "REFILL_TEST_NO_ENGINE"
@@ -18,7 +18,9 @@ DESELECTED = pytest.StashKey[Counter[str]]()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On containers: leaves out what is marked `embedded`; skips everything else when there is no engine."""
+    """Puts first what takes longest. On containers: leaves out what is marked `embedded`; skips everything else when
+    there is no engine."""
+    items.sort(key=_rank)
     if choice.name() != choice.CONTAINERS:
         return
     left_out = {item: marker.args[0] for item in items if (marker := item.get_closest_marker("embedded"))}
@@ -26,7 +28,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
         _remember(config, Counter(left_out.values()))
-    items.sort(key=_rank)
     if trouble := os.environ.get(NO_ENGINE_VARIABLE):
         for item in items:
             item.add_marker(pytest.mark.skip(reason=trouble))
@@ -46,12 +47,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"DESELECTED [{count}] on containers: {reason}")
 
 
-def _rank(item: pytest.Item) -> int:
-    """How early it begins: a long test at the end leaves the other processes idle."""
-    folder = scope(item.nodeid)
-    if folder in TOGETHER:
-        return TOGETHER.index(folder)
-    return len(TOGETHER) + ("world" not in getattr(item, "fixturenames", ()))
+def _rank(item: pytest.Item) -> tuple[int, bool]:
+    return rank(item.nodeid), "world" not in getattr(item, "fixturenames", ())
 
 
 def _remember(config: pytest.Config, left_out: Counter[str]) -> None:

@@ -6,14 +6,22 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.credit_ledger.ledger import Ledger, catalog, member, migrated, workspace
+from deploy.local.cluster import Cluster
+from tests.integration.credit_ledger.ledger import Ledger, catalog, ledger_database, member, workspace
 from tests.stack.database import Database
+
+
+@pytest.fixture
+def database(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A fresh database with the ledger's tables."""
+    with ledger_database(cluster, request.node.name) as made:
+        yield made
 
 
 @pytest.fixture
 def empty_ledger(database: Database) -> Iterator[Ledger]:
     """A ledger that knows nothing yet."""
-    ledger = Ledger(migrated(database))
+    ledger = Ledger(database.worker_url("credit_ledger"))
     yield ledger
     ledger.close()
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any, TypeVar
 from uuid import NAMESPACE_OID, uuid5
 
+from deploy.local.cluster import Cluster
+from deploy.postgres.roles import URL_VARIABLES, migrator
 from services.credit_ledger.app import MIGRATIONS
 from services.credit_ledger.handlers.directory import change_members, change_workspaces, publish_catalog, remove
 from services.credit_ledger.handlers.holds import expire_holds, handle_holds
@@ -31,6 +34,7 @@ from shared.messaging.work import Cause, Handler, Outgoing, Park, Received, Work
 from shared.postgres.migrations import migrate
 from shared.postgres.pool import Database as Pool
 from tests.stack.database import Database
+from tests.stack.fixtures import fresh_database
 
 M = TypeVar("M", bound=Message)
 
@@ -140,10 +144,14 @@ def handler_of(message: Any) -> Handler[LedgerRepository]:
     return HANDLERS[type(message)]
 
 
-def migrated(database: Database) -> str:
-    """Makes the ledger's tables in a fresh database; returns the worker's address."""
-    migrate(database.migrator_url("credit_ledger"), "credit_ledger", (RUNTIME_MIGRATIONS, MIGRATIONS))
-    return database.worker_url("credit_ledger")
+def ledger_database(cluster: Cluster, name: str) -> AbstractContextManager[Database]:
+    """A fresh database with the ledger's tables."""
+    return fresh_database(cluster, name, _make_tables, "ledger")
+
+
+def _make_tables(urls: Mapping[str, str]) -> None:
+    url = urls[URL_VARIABLES[migrator("credit_ledger")]]
+    migrate(url, "credit_ledger", (RUNTIME_MIGRATIONS, MIGRATIONS))
 
 
 def bad_checks(database: Database) -> list[str]:

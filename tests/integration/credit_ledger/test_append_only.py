@@ -12,8 +12,8 @@ from tests.integration.credit_ledger.ledger import (
     Ledger,
     catalog,
     hold,
+    ledger_database,
     member,
-    migrated,
     paid,
     release,
     reversal,
@@ -21,7 +21,6 @@ from tests.integration.credit_ledger.ledger import (
     workspace,
 )
 from tests.stack.database import Database
-from tests.stack.fixtures import fresh_database
 
 FIXED = ("postings", "usages", "purchases", "grants", "hold_ends", "usage_reversals", "quota_resizes")
 CHANGES = (
@@ -34,13 +33,13 @@ CHANGES = (
 @pytest.fixture(scope="module")
 def database(cluster: Cluster) -> Iterator[Database]:
     """One for all: what every test here tries is refused."""
-    with fresh_database(cluster, "append_only") as made:
+    with ledger_database(cluster, "append_only") as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def used(database: Database) -> Iterator[Ledger]:
-    ledger = Ledger(migrated(database))
+    ledger = Ledger(database.worker_url("credit_ledger"))
     ledger.handle(catalog(), workspace(), member("erin"))
     ledger.handle(paid("p1", "erin"), usage("u1", 100), hold("h1", 20), release("h1"), usage("u2", 5), reversal("u2"))
     yield ledger

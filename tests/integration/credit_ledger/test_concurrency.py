@@ -21,7 +21,6 @@ from tests.integration.credit_ledger.ledger import (
     capture,
     hold,
     member,
-    migrated,
     paid,
     release,
     usage,
@@ -169,7 +168,7 @@ def test_changes_of_many_workspaces_and_their_usage_in_any_order_do_not_deadlock
 @pytest.mark.rule("B8")
 @pytest.mark.case(4)
 def test_one_purchase_delivered_to_sixteen_workers_at_once_is_credited_once(database: Database) -> None:
-    url = migrated(database)
+    url = database.worker_url("credit_ledger")
     together(database, lambda _, each: each.handle(paid("p1", "erin", "evan", "adam")))
     ledger = Ledger(url)
     assert ledger.lots("acme", "erin") == ledger.lots("acme", "adam") == [("top_up", 3_000, 3_000)]

@@ -6,12 +6,13 @@ from functools import partial
 import psycopg
 import pytest
 from kafka import KafkaAdminClient
+from psutil import Process
 
 from deploy.kafka.rights import rules
 from deploy.local.guard import marked_processes
 from deploy.local.run_folder import RunFolder
 from deploy.local.waiting import wait_until
-from deploy.local.worker import Worker
+from deploy.local.worker import WORKERS, Worker
 from deploy.local.world import World
 from deploy.postgres.roles import SERVICES, URL_VARIABLES
 from shared.contracts.catalog import PARTIES
@@ -56,7 +57,12 @@ def told(environment: Mapping[str, str], secrets: Mapping[str, str]) -> set[str]
 def test_each_process_is_given_its_own_secrets_and_nobody_elses(world: World, run_folder: RunFolder) -> None:
     world.start_workers()
     secrets = secrets_of(world)
-    processes = [process for process in marked_processes(run_folder.path) if "run" in process.cmdline()]
+
+    def running() -> list[Process]:
+        return [process for process in marked_processes(run_folder.path) if "run" in process.cmdline()]
+
+    wait_until(lambda: len(running()) == len(WORKERS), READY_WITHIN_S, "what was forked is what it is to be")
+    processes = running()
     found = {process.cmdline()[-2]: told(process.environ(), secrets) for process in processes}
     words = [word for process in marked_processes(run_folder.path) for word in process.cmdline()]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from deploy.local.cluster import Cluster
 from services.credit_ledger.repository import LedgerRepository
 from shared.postgres.pool import Database as Pool
-from tests.integration.credit_ledger.ledger import bad_checks, migrated
+from tests.integration.credit_ledger.ledger import bad_checks, ledger_database
 from tests.property.credit_ledger.operations import Operation, cuts, doubled, histories, interleaved
 from tests.property.credit_ledger.replay import MemoryStore, canonical, handle, play
 from tests.stack.database import Database
@@ -46,7 +45,7 @@ class PostgresStore:
     """The real tables, as the worker; emptied, as a superuser without triggers, before each history."""
 
     def __init__(self, database: Database) -> None:
-        self._worker = Pool(migrated(database), "test-books", "credit_ledger").connect()
+        self._worker = Pool(database.worker_url("credit_ledger"), "test-books", "credit_ledger").connect()
         self._superuser = psycopg.connect(database.superuser_url, autocommit=True)
         self._superuser.execute("SET search_path = credit_ledger; SET session_replication_role = replica")
 
@@ -69,10 +68,8 @@ class PostgresStore:
 @pytest.fixture(scope="module")
 def database(cluster: Cluster) -> Iterator[Database]:
     """One for all examples of this file."""
-    made = Database(cluster, f"ledger_properties_{uuid4().hex[:8]}")
-    cluster.create(made.name)
-    yield made
-    cluster.drop(made.name)
+    with ledger_database(cluster, "ledger_properties") as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -1,27 +1,49 @@
-"""Which tests go to one process, by where they stand."""
+"""Which tests share a process, and which begin first."""
+
+from __future__ import annotations
 
 import pytest
 
-from tests.stack.scheduling import TOGETHER, scope
+from tests.stack import choice
+from tests.stack.scheduling import EMBEDDED, ON_CONTAINERS, WHOLE_FOLDERS, rank, scope
+
+STACKS = {choice.EMBEDDED: EMBEDDED, choice.CONTAINERS: ON_CONTAINERS}
+
+
+@pytest.fixture(params=STACKS)
+def folders(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    monkeypatch.setenv(choice.VARIABLE, request.param)
+    return STACKS[request.param]
+
+
+def test_each_folder_ranks_by_its_own_place_and_what_is_in_none_comes_last(folders: tuple[str, ...]) -> None:
+    ranks = [rank(f"{folder}test_it.py::test_one") for folder in folders]
+
+    assert ranks == list(range(len(folders)))
+    assert rank("elsewhere/test_it.py::test_one") == len(folders)
 
 
 @pytest.mark.parametrize(
-    ("nodeid", "expected"),
+    ("stack", "nodeid", "together"),
     [
-        ("tests/containers/faults/test_broker_lost.py::test_x", "tests/containers/faults/"),
-        ("tests/containers/operations/test_restore.py::test_x", "tests/containers/"),
-        ("tests/e2e/cli/test_refill.py::test_x", "tests/e2e/cli/"),
-        ("tests/e2e/test_products.py::test_x[a/b]", "tests/e2e/"),
-        (
-            "tests/integration/cli/test_tail.py::test_x[tests/e2e/]",
-            "tests/integration/cli/test_tail.py::test_x[tests/e2e/]",
-        ),
+        (choice.CONTAINERS, "tests/e2e/cli/test_refill.py::test_one", "tests/e2e/cli/"),
+        (choice.CONTAINERS, "tests/e2e/test_people.py::test_one[a/b]", "tests/e2e/"),
+        (choice.CONTAINERS, "tests/fault/billing/test_restored.py::test_one", "the test"),
+        (choice.EMBEDDED, "tests/e2e/cli/test_refill.py::test_one", "tests/e2e/"),
+        (choice.EMBEDDED, "tests/e2e/story/test_story.py::test_one", "tests/e2e/story/"),
+        (choice.EMBEDDED, "tests/unit/billing/test_rates.py::test_one", "tests/unit/"),
+        (choice.EMBEDDED, "tests/integration/billing/test_buying.py::test_one[a::b]", "the file"),
+        (choice.EMBEDDED, "tests/fault/billing/test_restored.py::test_one[a]", "the test"),
+        (choice.EMBEDDED, "tests/integration/local/test_up.py::test_one", "the test"),
     ],
 )
-def test_tests_that_share_a_system_go_together_and_others_anywhere(nodeid: str, expected: str) -> None:
-    assert scope(nodeid) == expected
+def test_together_stay_a_folder_a_file_or_nothing_but_the_test(
+    monkeypatch: pytest.MonkeyPatch, stack: str, nodeid: str, together: str
+) -> None:
+    monkeypatch.setenv(choice.VARIABLE, stack)
+
+    assert scope(nodeid) == {"the test": nodeid, "the file": nodeid.split("::")[0]}.get(together, together)
 
 
-def test_a_narrower_folder_stands_before_the_one_around_it() -> None:
-    for place, folder in enumerate(TOGETHER):
-        assert not any(later.startswith(folder) for later in TOGETHER[place + 1 :])
+def test_whole_folders_are_folders_of_the_order() -> None:
+    assert set(WHOLE_FOLDERS) <= set(EMBEDDED)
