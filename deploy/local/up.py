@@ -34,14 +34,16 @@ def run_up(runs: Path = RUNS) -> int:
     Returns the exit code: 0 after Ctrl-C or `down`, 1 when it could not start or a server ended by itself.
     """
     console = Console()
-    ended = threading.Event()
+    end = _End()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, end.ask)
     try:
         with RunFolder.claim(NAME, runs=runs, wait_s=3) as run:
             (run.path / PID_FILE).write_text(str(os.getpid()))
             console.print("Starting PostgreSQL, Kafka, the Stripe sandbox and the mail sink ...")
-            return _serve(console, run, runs / ENVIRONMENT_FILE, ended)
+            return _serve(console, run, runs / ENVIRONMENT_FILE, end)
+    except KeyboardInterrupt:
+        return 0
     except Trouble as trouble:
         print(trouble, file=sys.stderr)
         return 1
@@ -65,10 +67,28 @@ def down(runs: Path = RUNS) -> int:
     return 0
 
 
-def _serve(console: Console, run: RunFolder, environment_file: Path, ended: threading.Event) -> int:
+class _End:
+    """The end that somebody asks for: it breaks off a start, and lets what runs stop in order."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self._breaks_off = True
+
+    def ask(self, *_: object) -> None:
+        """A signal's handler. Raises KeyboardInterrupt once, during a start."""
+        self.asked.set()
+        if self._breaks_off:
+            self._breaks_off = False
+            raise KeyboardInterrupt
+
+    def started(self) -> None:
+        """From now on `asked` tells it, and nothing is broken off."""
+        self._breaks_off = False
+
+
+def _serve(console: Console, run: RunFolder, environment_file: Path, end: _End) -> int:
     with Stack(run) as stack:
-        if ended.is_set():
-            return 0
+        end.started()
         world = stack.world
         save_example_cards(world.sandbox_url)
         write_environment(environment_file, world.environment_of("command-line"))
@@ -76,7 +96,7 @@ def _serve(console: Console, run: RunFolder, environment_file: Path, ended: thre
             world.start_workers()
             console.print(f"Up. Addresses are in {environment_file}; Ctrl-C or make down ends it.", style="bold green")
             view = LogView(console, [(name, worker.log) for name, worker in world.workers.items()])
-            while not ended.wait(LOOK_EVERY_S):
+            while not end.asked.wait(LOOK_EVERY_S):
                 view.show_new()
                 if not _workers_go_on(console, world):
                     return 1
