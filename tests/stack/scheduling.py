@@ -26,16 +26,16 @@ as much as two cores bear. In this order they begin; all other tests go one by o
 EMBEDDED = (
     "tests/e2e/story/",
     "tests/e2e/",
+    "tests/property/",
     "tests/fault/",
     "tests/integration/local/",
     "tests/integration/messaging/",
     "tests/integration/",
-    "tests/property/",
     "tests/contract/",
     "tests/architecture/",
     "tests/unit/",
 )
-"""In this order they begin."""
+"""In this order they begin: what computes beside what waits."""
 
 WHOLE_FOLDERS = ("tests/e2e/story/", "tests/e2e/", "tests/architecture/", "tests/unit/")
 ONE_BY_ONE = ("tests/fault/", "tests/integration/local/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -30,6 +31,11 @@ def pytest_configure(config: pytest.Config) -> None:
                 clean_up_abandoned(runs, prefix="test-")
         if choice.name() == choice.CONTAINERS:
             _prepare_containers()
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected lives as long as the run: the garbage collector need not look through it."""
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
