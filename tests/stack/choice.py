@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from deploy.local.kafka import KafkaBroker
@@ -15,6 +16,7 @@ from deploy.local.postgres import PostgresServer
 from deploy.local.program import Launch, launch_here
 from deploy.local.run_folder import RunFolder
 from shared.messaging.settings import KafkaSettings
+from tests.stack import memory
 
 VARIABLE = "REFILL_TEST_STACK"
 EMBEDDED, CONTAINERS = "embedded", "containers"
@@ -62,6 +64,8 @@ class Stack:
     """What the fixtures make servers of and start programs with."""
 
     postgres: Callable[[RunFolder], Postgres]
+    shared_postgres: Callable[[RunFolder], Postgres]
+    """The one that all tests of a run share and none kills: in memory, where there is room (memory.py)."""
     kafka: Callable[[RunFolder], Kafka]
     launch: Launch
     remove_leftovers: Callable[[], object]
@@ -79,11 +83,12 @@ def name() -> str:
 def stack() -> Stack:
     """The chosen one."""
     if name() == EMBEDDED:
-        return Stack(PostgresServer, KafkaBroker, launch_here, remove_leftovers=lambda: None)
+        return Stack(PostgresServer, PostgresServer, KafkaBroker, launch_here, remove_leftovers=lambda: None)
     # Here, because runs without containers need not wait for the engine's client to be imported.
     from tests.stack.containers.engine import remove_abandoned
     from tests.stack.containers.kafka import KafkaContainer
     from tests.stack.containers.postgres import PostgresContainer
     from tests.stack.containers.program import ContainerProgram
 
-    return Stack(PostgresContainer, KafkaContainer, ContainerProgram, remove_abandoned)
+    shared = partial(PostgresContainer, in_memory=memory.has_room())
+    return Stack(PostgresContainer, shared, KafkaContainer, ContainerProgram, remove_abandoned)

@@ -17,7 +17,7 @@ from tests.stack.shared_server import runs_of
 
 
 def _postgres(run: RunFolder) -> tuple[str, Callable[[], None]]:
-    server = stack().postgres(run)
+    server = stack().shared_postgres(run)
     server.start()
     return server.url, server.stop
 

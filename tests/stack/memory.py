@@ -25,7 +25,7 @@ ROOM_BYTES = 6 * 2**30
 
 def choose() -> None:
     """Decides for the whole run, before its other processes inherit the environment."""
-    os.environ.setdefault(VARIABLE, str(_folder()) if _has_room() else "")
+    os.environ.setdefault(VARIABLE, str(_folder()) if has_room() else "")
 
 
 def runs() -> Path:
@@ -39,7 +39,8 @@ def _folder() -> Path:
     return SHARED_MEMORY / f"refill-{os.getuid()}-{clone}"
 
 
-def _has_room() -> bool:
+def has_room() -> bool:
+    """Whether this machine can spare it."""
     if not os.access(SHARED_MEMORY, os.W_OK):
         return False
     return min(psutil.disk_usage(str(SHARED_MEMORY)).free, psutil.virtual_memory().available) > ROOM_BYTES

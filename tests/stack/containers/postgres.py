@@ -18,6 +18,7 @@ from tests.stack.containers.engine import container_of
 from tests.stack.containers.server import Restartable, Server
 
 IMAGE = "postgres:18"
+DATA = "/var/lib/postgresql"
 LOST_PORT = "Address already in use"
 LEFT_TO_THE_IMAGE = ("unix_socket_directories",)  # its entry script meets the server there
 # The builtin provider sorts alike on every platform, whatever locales the image has.
@@ -29,8 +30,10 @@ PASSWORDS = "--auth-host=scram-sha-256"
 class PostgresContainer(Restartable):
     """A server of one run. The address stays the same over restarts."""
 
-    def __init__(self, run: RunFolder, name: str = "postgres") -> None:
+    def __init__(self, run: RunFolder, name: str = "postgres", *, in_memory: bool = False) -> None:
+        """With `in_memory` its data does not outlive the container: such a server is not to be killed."""
         self._run = run
+        self._in_memory = in_memory
         self._password = secrets.token_urlsafe(24)
         self._port = 0
 
@@ -73,6 +76,8 @@ class PostgresContainer(Restartable):
         container.with_envs(
             POSTGRES_USER=SUPERUSER, POSTGRES_PASSWORD=self._password, POSTGRES_INITDB_ARGS=f"{LOCALE} {PASSWORDS}"
         )
+        if self._in_memory:
+            container.with_tmpfs_mount(DATA)
         return Server(container.with_command(["postgres", *options]))
 
     def _answers_or_ended(self, server: Server, port: int) -> bool:
