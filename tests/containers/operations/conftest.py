@@ -14,7 +14,6 @@ from deploy.compose.stack import ContainerStack
 from deploy.local.ports import LOOPBACK
 from deploy.local.run_folder import RunFolder
 from deploy.local.trouble import Trouble
-from tests.containers.faults import traffic
 from tests.containers.operations.log import NEW
 from tests.containers.operations.site import Site
 from tests.stack.containers.image import IMAGE_VARIABLE, image
@@ -22,9 +21,6 @@ from tests.stack.shared_server import RUN_VARIABLE
 
 NOTES = "notes of an operation"
 PARTITIONS = 12  # the catalog's, as in production
-# An operation is judged by what it does to a system that keeps up. At the pace of the faults a machine that does much
-# else is behind for minutes after each restart.
-PACE_S = 1.0
 
 
 @pytest.fixture(scope="session")
@@ -49,12 +45,6 @@ def site(next_image: str) -> Iterator[Site]:
         yield made
         made.close()
         gc.collect()  # while the warnings of forgotten sockets are still expected
-
-
-@pytest.fixture(autouse=True)
-def _pace(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PURCHASE_EVERY_S", "USAGES_EVERY_S"):
-        monkeypatch.setattr(traffic, name, PACE_S)
 
 
 @pytest.hookimpl(wrapper=True)
