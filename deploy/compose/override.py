@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 
@@ -36,10 +37,10 @@ class Override:
             services.setdefault(service, {})["volumes"] = [
                 {"type": "bind", "source": _literal(folder), "target": at} for at, folder in mounts.items()
             ]
-        part = self.path.with_suffix(".part")
-        part.touch(0o600)
-        part.write_text(json.dumps({"services": services}, indent=2))
-        os.replace(part, self.path)
+        # A file of this call's own, which nobody else may read: commands are given side by side.
+        with NamedTemporaryFile("w", dir=self.path.parent, suffix=".part", delete=False) as part:
+            json.dump({"services": services}, part, indent=2)
+        os.replace(part.name, self.path)
         return self.path
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -49,3 +50,14 @@ def test_a_folder_takes_the_place_of_a_volume_beside_settings(tmp_path: Path) ->
         "restart": "no",
         "volumes": [{"type": "bind", "source": str(tmp_path), "target": "/data"}],
     }
+
+
+def test_written_side_by_side_it_is_always_whole(tmp_path: Path) -> None:
+    override = Override(tmp_path / "override.json")
+    override.set("billing", {"CRASH_AT": "here"})
+
+    with ThreadPoolExecutor(8) as together:
+        written = list(together.map(lambda _: json.loads(override.write().read_text()), range(64)))
+
+    assert all(each == written[0] for each in written)
+    assert list(tmp_path.iterdir()) == [override.path]
