@@ -30,6 +30,9 @@ NO_ENGINE = (
 Environment = Mapping[str, str]
 Say = Callable[[str], object]
 
+LOOK_EVERY_S = 0.3
+"""Between looks at what the engine tells: each starts its client, which takes more than what is waited for."""
+
 
 def require_engine() -> None:
     """Raises Trouble with the mend when docker, its engine or Compose v2 is missing."""

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from deploy.compose.container import Container, containers_of
-from deploy.compose.engine import Say, docker, docker_lines, docker_output, require_engine
+from deploy.compose.engine import LOOK_EVERY_S, Say, docker, docker_lines, docker_output, require_engine
 from deploy.compose.leftovers import project_name, remove_abandoned, remove_project
 from deploy.compose.override import Override
 from deploy.local.ports import free_port
@@ -187,7 +187,7 @@ class Project:
     def wait_healthy(self, *services: str, timeout_s: float = HEALTHY_TIMEOUT_S) -> None:
         """Returns when every container of these services is healthy. Raises TimeoutError."""
         for service in services:
-            wait_until(partial(self._is_healthy, service), timeout_s, f"{service} is healthy")
+            wait_until(partial(self._is_healthy, service), timeout_s, f"{service} is healthy", LOOK_EVERY_S)
 
     # What it says.
 

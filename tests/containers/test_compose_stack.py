@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from deploy.compose.container import Container
-from deploy.compose.engine import docker, docker_output
+from deploy.compose.engine import LOOK_EVERY_S, docker, docker_output
 from deploy.compose.project import Project
 from deploy.compose.stack import ContainerStack
 from deploy.kafka.access import problems as access_problems
@@ -145,7 +145,7 @@ def test_a_worker_that_dies_is_started_again(project: Project) -> None:
     worker = project.container("notification")
     inside(worker, "python", "-c", KILL_THE_CHILD_OF_INIT)
 
-    wait_until(lambda: inspected(worker)["RestartCount"] == 1, STATE_S, "the engine has started it again")
+    wait_until(lambda: inspected(worker)["RestartCount"] == 1, STATE_S, "the engine has started it again", LOOK_EVERY_S)
     project.wait_healthy("notification")
 
 
@@ -155,12 +155,12 @@ def test_health_follows_the_database(project: Project) -> None:
 
     project.pause("postgres")
     try:
-        wait_until(lambda: health() == {"unhealthy"}, STATE_S, "every worker is unhealthy")
+        wait_until(lambda: health() == {"unhealthy"}, STATE_S, "every worker is unhealthy", LOOK_EVERY_S)
         said = [inspected(project.container(service))["State"]["Health"]["Log"][-1]["Output"] for service in WORKERS]
         assert all(text.startswith("not healthy:\n  the database ") for text in said), said
     finally:
         project.unpause("postgres")
-    wait_until(lambda: health() == {"healthy"}, STATE_S, "every worker is healthy")
+    wait_until(lambda: health() == {"healthy"}, STATE_S, "every worker is healthy", LOOK_EVERY_S)
 
 
 def test_two_of_the_ledger_share_the_partitions_and_one_alone_has_them_all(project: Project) -> None:
@@ -168,10 +168,10 @@ def test_two_of_the_ledger_share_the_partitions_and_one_alone_has_them_all(proje
         return [partitions(container, "credit-ledger.usage") for container in project.containers("credit-ledger")]
 
     project.scale("credit-ledger", 2)
-    wait_until(lambda: shares() == [PARTITIONS // 2] * 2, STATE_S, "both have half of the partitions")
+    wait_until(lambda: shares() == [PARTITIONS // 2] * 2, STATE_S, "both have half of the partitions", LOOK_EVERY_S)
 
     project.scale("credit-ledger", 1)
-    wait_until(lambda: shares() == [PARTITIONS], STATE_S, "one has them all")
+    wait_until(lambda: shares() == [PARTITIONS], STATE_S, "one has them all", LOOK_EVERY_S)
 
 
 def test_data_outlives_down_and_up(stack: ContainerStack) -> None:
@@ -184,7 +184,7 @@ def test_data_outlives_down_and_up(stack: ContainerStack) -> None:
     members = "SELECT count(*), sum(version) FROM credit_ledger.members"
     admin = stack.world.kafka("admin")
     topics = ["workspace.directory.v1", "billing.catalog.v1"]
-    wait_until(lambda: query(stack, members)[0] > 0, STATE_S, "the ledger knows the members")
+    wait_until(lambda: query(stack, members)[0] > 0, STATE_S, "the ledger knows the members", LOOK_EVERY_S)
     known, log = query(stack, members), bounds_of(admin, topics)
 
     project.down(volumes=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from deploy.compose.container import PROJECT_LABEL
-from deploy.compose.engine import docker
+from deploy.compose.engine import LOOK_EVERY_S, docker
 from deploy.compose.leftovers import project_name, remove_abandoned
 from deploy.compose.project import PORTS, Project
 from deploy.local.ports import free_port
@@ -104,12 +104,14 @@ def test_a_stopped_container_ends_with_its_own_exit_code(struck: Project) -> Non
 
 def test_a_container_that_kills_itself_at_a_border_is_left_as_it_died(struck: Project) -> None:
     struck.recreate(COUNTER, {"CRASH_AT": "a $border:1"})
-    wait_until(lambda: struck.exit_code(COUNTER) is not None, STATE_S, "the counter dies")
+    wait_until(lambda: struck.exit_code(COUNTER) is not None, STATE_S, "the counter dies", LOOK_EVERY_S)
 
     assert struck.exit_code(COUNTER) == -signal.SIGKILL
     assert struck.logs(COUNTER) == "started a $border:1\n"
     struck.recreate(COUNTER)
-    wait_until(lambda: struck.logs(COUNTER) == "started \n", STATE_S, "another starts without the setting")
+    wait_until(
+        lambda: struck.logs(COUNTER) == "started \n", STATE_S, "another starts without the setting", LOOK_EVERY_S
+    )
     assert struck.all_logs(COUNTER).endswith("started \nstarted a $border:1\nstarted \n")
 
 
@@ -140,7 +142,9 @@ def test_data_stays_over_down_and_up_and_goes_with_its_volumes(small: Project) -
     small.down(volumes=False)
     assert small.containers() == []
     small.up()
-    wait_until(lambda: starts_of(small) == 2, STATE_S, "what another container wrote before is still there")
+    wait_until(
+        lambda: starts_of(small) == 2, STATE_S, "what another container wrote before is still there", LOOK_EVERY_S
+    )
 
     small.down()
     assert left_of(small.name) == []
@@ -191,7 +195,7 @@ def test_what_a_killed_starter_left_is_removed_by_the_next_start(small: Project)
     name = project_name(RUNS / run)
     assert left_of(name) != []
 
-    wait_until(lambda: name in remove_abandoned(), STATE_S, "its guard has ended, too")
+    wait_until(lambda: name in remove_abandoned(), STATE_S, "its guard has ended, too", LOOK_EVERY_S)
 
     assert left_of(name) == []
     assert left_of(small.name) == living, "a living project is left alone"

@@ -16,12 +16,13 @@ from tests.stack import choice
 
 ON_CONTAINERS = (
     "tests/containers/faults/",
-    "tests/containers/",
     "tests/e2e/cli/",
     "tests/e2e/",
+    "tests/containers/operations/",
+    "tests/containers/",
 )
-"""Folders whose tests stay together, the narrower before the wider; whole compose projects, of which two at a time are
-as much as two cores bear. In this order they begin; all other tests go one by one."""
+"""Folders whose tests stay together, the last with those of their file; all other tests go one by one. In this order
+they begin: a whole compose project is as much as one core bears."""
 
 EMBEDDED = (
     "tests/e2e/story/",
@@ -37,26 +38,34 @@ EMBEDDED = (
 )
 """In this order they begin: what computes beside what waits."""
 
-WHOLE_FOLDERS = ("tests/e2e/story/", "tests/e2e/", "tests/architecture/", "tests/unit/")
-ONE_BY_ONE = ("tests/fault/", "tests/integration/local/")
-"""Of the embedded stack; all others stay with those of their file."""
+ORDER = {choice.EMBEDDED: EMBEDDED, choice.CONTAINERS: ON_CONTAINERS}
+WHOLE_FOLDERS = {
+    choice.EMBEDDED: ("tests/e2e/story/", "tests/e2e/", "tests/architecture/", "tests/unit/"),
+    choice.CONTAINERS: ON_CONTAINERS[:-1],
+}
+ONE_BY_ONE = {
+    choice.EMBEDDED: ("tests/fault/", "tests/integration/local/"),
+    choice.CONTAINERS: ("",),  # what is in none of the folders
+}
+"""All others stay with those of their file."""
 
 
 def scope(nodeid: str) -> str:
     """What this test goes with: its folder, its file, or nothing but itself."""
-    if choice.name() == choice.CONTAINERS:
-        return _folder(nodeid, ON_CONTAINERS) or nodeid
-    folder = _folder(nodeid, EMBEDDED)
-    if folder in WHOLE_FOLDERS:
+    folder = _folder(nodeid, _order())
+    if folder in WHOLE_FOLDERS[choice.name()]:
         return folder
-    return nodeid if folder in ONE_BY_ONE else nodeid.partition("::")[0]
+    return nodeid if folder in ONE_BY_ONE[choice.name()] else nodeid.partition("::")[0]
 
 
 def rank(nodeid: str) -> int:
     """How early it begins."""
-    folders = ON_CONTAINERS if choice.name() == choice.CONTAINERS else EMBEDDED
-    folder = _folder(nodeid, folders)
-    return folders.index(folder) if folder else len(folders)
+    folder = _folder(nodeid, _order())
+    return _order().index(folder) if folder else len(_order())
+
+
+def _order() -> tuple[str, ...]:
+    return ORDER[choice.name()]
 
 
 def _folder(nodeid: str, folders: tuple[str, ...]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from deploy.compose.engine import LOOK_EVERY_S
 from shared.contracts import catalog
 from shared.messaging.settings import KafkaSettings
 from tests.containers.faults.log_reader import ends_of
@@ -35,7 +36,7 @@ class Brokers:
 
     def wait_until_whole(self) -> None:
         """Every partition has all its replicas in step."""
-        wait_until(self._is_whole, "every replica is in step", PATIENCE_S)
+        wait_until(self._is_whole, "every replica is in step", PATIENCE_S, LOOK_EVERY_S)
 
     def _is_whole(self) -> bool:
         from kafka.errors import KafkaError

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from deploy.compose.engine import LOOK_EVERY_S
 from deploy.compose.project import Project
 from deploy.compose.world import ContainerWorld
 from deploy.local.ports import LOOPBACK
@@ -27,7 +28,6 @@ from tests.containers.faults.traffic import Traffic
 from tests.e2e.waiting import wait_until
 
 PATIENCE_S = 180  # what was held up is worked off in seconds; a machine that does much else takes longer
-LOOK_EVERY_S = 0.3
 SEED = 20_260_131
 
 READ_BY = {"billing": (catalog.TOP_UP_COMMANDS.name,), "credit_ledger": (catalog.PRODUCT_USAGE.name,)}
@@ -199,14 +199,14 @@ class Stage:
             time.sleep(LOOK_EVERY_S)
             return [tally for tally in oracles.log(self._followed(), memory, homes) if tally.lost]
 
-        wait_until(read, "everything that was sent is read", PATIENCE_S)
+        wait_until(read, "everything that was sent is read", PATIENCE_S, LOOK_EVERY_S)
         deadline, fewest = time.monotonic() + PATIENCE_S, sys.maxsize
         while left := missing():
             number = sum(len(tally.lost) for tally in left)
             if number < fewest:  # a backlog of mails is worked off one by one
                 deadline, fewest = time.monotonic() + PATIENCE_S, number
             assert time.monotonic() < deadline, "\n".join(["never came:", *map(str, left)])
-        wait_until(books.nothing_waits, "everything is published", PATIENCE_S)
+        wait_until(books.nothing_waits, "everything is published", PATIENCE_S, LOOK_EVERY_S)
 
     def _followed(self) -> Sequence[Seen]:
         return self.reader.everything()

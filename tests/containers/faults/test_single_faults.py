@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from deploy.compose.engine import docker
+from deploy.compose.engine import LOOK_EVERY_S, docker
 from tests.containers.faults.stage import PATIENCE_S, Stage
 from tests.e2e.waiting import wait_until
 
@@ -40,7 +40,9 @@ def test_a_database_that_ends_at_once_and_is_started_again_costs_nothing(stage: 
     with stage.trial(f"docker kill of PostgreSQL (SIG{number}), started 3 s later") as trial:
         trial.strike()
         stage.project.kill("postgres", number)
-        wait_until(lambda: not stage.project.container("postgres").running, "PostgreSQL is down", PATIENCE_S)
+        wait_until(
+            lambda: not stage.project.container("postgres").running, "PostgreSQL is down", PATIENCE_S, LOOK_EVERY_S
+        )
         time.sleep(DOWN_S)
         stage.project.start("postgres")
         trial.pass_by()
@@ -72,7 +74,12 @@ def test_a_frozen_ledger_is_replaced_by_its_twin_and_changes_nothing_when_it_wak
             # The other one takes over every partition: whatever was sent meanwhile is done while this one sleeps.
             time.sleep(LONGER_THAN_A_SESSION_S)
             sent = [usage.usage_id for usage in trial.traffic.memory.usages_of("refused")]
-            wait_until(lambda: set(sent) <= trial.answered().keys(), "the twin has answered all usage", PATIENCE_S)
+            wait_until(
+                lambda: set(sent) <= trial.answered().keys(),
+                "the twin has answered all usage",
+                PATIENCE_S,
+                LOOK_EVERY_S,
+            )
         finally:
             docker("unpause", frozen.id)
             trial.pass_by()

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import psycopg
 
-from deploy.compose.engine import docker
+from deploy.compose.engine import LOOK_EVERY_S, docker
 from deploy.local.ports import LOOPBACK
 from tests.containers.faults import oracles
 from tests.containers.faults.books import Books
@@ -74,7 +74,7 @@ class Site(Stage):
         while left := behind():
             assert time.monotonic() < deadline, "\n".join(["the books never came right:", *map(str, left)])
             time.sleep(0.5)
-        wait_until(lambda: books.nothing_waits() and self._told(), "everything is published", PATIENCE_S)
+        wait_until(lambda: books.nothing_waits() and self._told(), "everything is published", PATIENCE_S, LOOK_EVERY_S)
         mails, copies = oracles.mails(f"http://{LOOPBACK}:{self.project.port('REFILL_PORT_MAILDEV')}", memory)
         seen = whole_log(self.kafka("edge"))
         found = [

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 
+from deploy.compose.engine import LOOK_EVERY_S
 from deploy.local.run_folder import PROJECT
 from shared.contracts import catalog
 from tests.containers.faults.homes import letter
@@ -96,7 +97,7 @@ def test_a_worker_that_cannot_work_says_why_in_its_log_and_has_taken_nothing(sit
         assert [each for each in wrong if each] == []
         assert _rows(site, REACHED) == before
 
-    wait_until(lambda: _rows(site, REACHED) != before, "what waited has been read", TAKEN_S)
+    wait_until(lambda: _rows(site, REACHED) != before, "what waited has been read", TAKEN_S, LOOK_EVERY_S)
 
 
 @contextmanager

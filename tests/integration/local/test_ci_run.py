@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_a_missing_engine_is_an_excuse_only_on_a_persons_machine_without_a_way_t
         ({"containers": "nothing ran", "containers_code": 2}, "3 passed, 1 error in 1.00s"),
     ],
 )
-def test_either_half_can_spoil_the_whole(project: Path, halves: dict[str, object], closing: str) -> None:
+def test_either_half_can_spoil_the_whole(project: Path, halves: dict[str, Any], closing: str) -> None:
     ended = run(project, **halves)
 
     assert ended.returncode == 2

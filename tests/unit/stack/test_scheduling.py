@@ -5,15 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.stack import choice
-from tests.stack.scheduling import EMBEDDED, ON_CONTAINERS, WHOLE_FOLDERS, rank, scope
-
-STACKS = {choice.EMBEDDED: EMBEDDED, choice.CONTAINERS: ON_CONTAINERS}
+from tests.stack.scheduling import ONE_BY_ONE, ORDER, WHOLE_FOLDERS, rank, scope
 
 
-@pytest.fixture(params=STACKS)
+@pytest.fixture(params=ORDER)
 def folders(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
     monkeypatch.setenv(choice.VARIABLE, request.param)
-    return STACKS[request.param]
+    return ORDER[request.param]
 
 
 def test_each_folder_ranks_by_its_own_place_and_what_is_in_none_comes_last(folders: tuple[str, ...]) -> None:
@@ -28,7 +26,9 @@ def test_each_folder_ranks_by_its_own_place_and_what_is_in_none_comes_last(folde
     [
         (choice.CONTAINERS, "tests/e2e/cli/test_refill.py::test_one", "tests/e2e/cli/"),
         (choice.CONTAINERS, "tests/e2e/test_people.py::test_one[a/b]", "tests/e2e/"),
-        (choice.CONTAINERS, "tests/fault/billing/test_restored.py::test_one", "the test"),
+        (choice.CONTAINERS, "tests/containers/faults/test_single_faults.py::test_one", "tests/containers/faults/"),
+        (choice.CONTAINERS, "tests/containers/test_image.py::test_one[a]", "the file"),
+        (choice.CONTAINERS, "tests/integration/billing/test_buying.py::test_one[tests/e2e/]", "the test"),
         (choice.EMBEDDED, "tests/e2e/cli/test_refill.py::test_one", "tests/e2e/"),
         (choice.EMBEDDED, "tests/e2e/story/test_story.py::test_one", "tests/e2e/story/"),
         (choice.EMBEDDED, "tests/unit/billing/test_rates.py::test_one", "tests/unit/"),
@@ -45,5 +45,6 @@ def test_together_stay_a_folder_a_file_or_nothing_but_the_test(
     assert scope(nodeid) == {"the test": nodeid, "the file": nodeid.split("::")[0]}.get(together, together)
 
 
-def test_whole_folders_are_folders_of_the_order() -> None:
-    assert set(WHOLE_FOLDERS) <= set(EMBEDDED)
+def test_what_is_together_or_apart_is_in_the_order(folders: tuple[str, ...]) -> None:
+    named = {*WHOLE_FOLDERS[choice.name()], *ONE_BY_ONE[choice.name()]}
+    assert named - {""} <= set(folders)
