@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
@@ -14,12 +14,10 @@ from deploy.compose.stack import ContainerStack
 from deploy.local.ports import LOOPBACK
 from deploy.local.run_folder import RunFolder
 from deploy.local.trouble import Trouble
-from tests.containers.operations.log import NEW
 from tests.containers.operations.site import Site
 from tests.stack.containers.image import IMAGE_VARIABLE, image
 from tests.stack.shared_server import RUN_VARIABLE
 
-NOTES = "notes of an operation"
 PARTITIONS = 12  # the catalog's, as in production
 
 
@@ -45,22 +43,3 @@ def site(next_image: str) -> Iterator[Site]:
         yield made
         made.close()
         gc.collect()  # while the warnings of forgotten sockets are still expected
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Gives the notes to the report, which reaches the process that prints."""
-    report = yield
-    if call.when == "call":
-        report.user_properties.extend((NOTES, line) for line in NEW)
-        NEW.clear()
-    return report
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The figures, whether or not anybody asked for output."""
-    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, [])]
-    for report in reports:
-        for name, line in report.user_properties:
-            if name == NOTES:
-                terminalreporter.write_line(line)
