@@ -12,7 +12,7 @@ from tests.stack.fixtures import (
 )
 from tests.stack.scheduling import pytest_xdist_make_scheduler
 from tests.stack.selection import pytest_collection_modifyitems, pytest_terminal_summary, pytest_testnodedown
-from tests.stack.session import pytest_collection_finish, pytest_configure, pytest_unconfigure
+from tests.stack.session import pytest_configure, pytest_unconfigure
 
 __all__ = [
     "cluster",
@@ -21,7 +21,6 @@ __all__ = [
     "own_kafka",
     "own_postgres",
     "postgres_server",
-    "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_terminal_summary",

@@ -27,16 +27,16 @@ they begin: a whole compose project is as much as one core bears."""
 EMBEDDED = (
     "tests/e2e/story/",
     "tests/e2e/",
-    "tests/property/",
     "tests/fault/",
     "tests/integration/local/",
     "tests/integration/messaging/",
     "tests/integration/",
+    "tests/property/",
     "tests/contract/",
     "tests/architecture/",
     "tests/unit/",
 )
-"""In this order they begin: what computes beside what waits."""
+"""In this order they begin."""
 
 ORDER = {choice.EMBEDDED: EMBEDDED, choice.CONTAINERS: ON_CONTAINERS}
 WHOLE_FOLDERS = {

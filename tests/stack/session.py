@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 
 import pytest
@@ -15,12 +14,15 @@ from tests.stack.selection import EMBEDDED_MARKER, NO_ENGINE_VARIABLE
 from tests.stack.shared_server import RUN_VARIABLE, wait_for_the_end
 
 # kafka-python 3.0.12 reads its schemas by functions that Python 3.11 and 3.12 call deprecated; 3.13 took that back.
-KAFKA_PYTHON_WARNING = r"ignore:(read|open)_text is deprecated:DeprecationWarning"
+KAFKA_PYTHON_SCHEMAS = r"ignore:(read|open)_text is deprecated:DeprecationWarning"
+# It forgets sockets of connections that broke; Python says so when it finds them, to whichever test runs just then.
+KAFKA_PYTHON_SOCKETS = r"ignore:unclosed <socket\.socket:ResourceWarning"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Names the run in its first process, and clears away what runs that were killed have left."""
-    config.addinivalue_line("filterwarnings", KAFKA_PYTHON_WARNING)
+    for warning in (KAFKA_PYTHON_SCHEMAS, KAFKA_PYTHON_SOCKETS):
+        config.addinivalue_line("filterwarnings", warning)
     config.addinivalue_line("markers", EMBEDDED_MARKER)
     if not _is_xdist_worker(config):
         os.environ[RUN_VARIABLE] = f"test-{os.getpid()}"
@@ -31,11 +33,6 @@ def pytest_configure(config: pytest.Config) -> None:
                 clean_up_abandoned(runs, prefix="test-")
         if choice.name() == choice.CONTAINERS:
             _prepare_containers()
-
-
-def pytest_collection_finish() -> None:
-    """What was imported and collected lives as long as the run: the garbage collector need not look through it."""
-    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

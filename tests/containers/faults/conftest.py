@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,4 +45,3 @@ def _up(name: str, files: tuple[Path, ...], *, brokers: int, ledgers: int) -> It
         stage = Stage(stack.world, bootstrap, PARTITIONS)
         yield stage
         stage.close()
-        gc.collect()  # while the warnings of forgotten sockets are still expected

@@ -9,8 +9,6 @@ from tests.containers.faults.stage import Stage
 
 pytestmark = [
     pytest.mark.timeout(900),
-    # kafka-python 3.0.12 forgets the socket of a connection that was refused.
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
 ]
 
 

@@ -12,8 +12,6 @@ from tests.e2e.waiting import wait_until
 
 pytestmark = [
     pytest.mark.timeout(900),  # a whole project starts, and faults last as long as they must
-    # kafka-python 3.0.12 forgets the socket of a connection that was refused.
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
 ]
 
 DOWN_S = 3  # a supervisor's pause before it starts again what died

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -42,4 +41,3 @@ def site(next_image: str) -> Iterator[Site]:
         made = Site(stack.world, (f"{LOOPBACK}:{stack.project.port('REFILL_PORT_KAFKA')}",), PARTITIONS)
         yield made
         made.close()
-        gc.collect()  # while the warnings of forgotten sockets are still expected

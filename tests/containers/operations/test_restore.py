@@ -10,8 +10,6 @@ from tests.containers.operations.site import WORKERS, Site
 
 pytestmark = [
     pytest.mark.timeout(600),  # the first of them starts a whole project
-    # kafka-python 3.0.12 forgets the socket of a connection that was refused.
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
 ]
 
 PURCHASES = 15  # what was credited between the dump and its restore

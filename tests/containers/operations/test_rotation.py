@@ -19,8 +19,6 @@ from tests.e2e.waiting import wait_until
 
 pytestmark = [
     pytest.mark.timeout(600),  # the first of them starts a whole project
-    # kafka-python 3.0.12 forgets the socket of a connection that was refused.
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
 ]
 
 WORKERS_PASSWORD = "Change a worker's PostgreSQL password"
