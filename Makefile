@@ -19,7 +19,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); n=$$((
                    if [ $$n -gt 6 ]; then n=6; fi; echo $$n)
 
 # Whole compose projects and the tests on shared servers side by side: more only wait for each other on two cores.
-CONTAINER_WORKERS ?= 3
+CONTAINER_WORKERS ?= 2
 
 # What the demo is played on: embedded (processes of this machine) or containers (Docker).
 STACK ?= embedded

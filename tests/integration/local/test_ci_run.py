@@ -42,7 +42,7 @@ def run(project: Path, ci: str = "", **halves: object) -> subprocess.CompletedPr
     told = {"test": "3 passed", "test_code": 0, "containers": "2 passed, 1 skipped", "containers_code": 0, **halves}
     (project / "Makefile").write_text(MAKEFILE.format(**told))
     environment = {name: value for name, value in os.environ.items() if name not in ("CI", "MAKEFLAGS")}
-    environment |= {"CI": ci} if ci else {}
+    environment |= {"REFILL_CI_CONTAINERS": "yes", **({"CI": ci} if ci else {})}
     environment["PATH"] = f"{project.parent / 'bin'}{os.pathsep}{environment['PATH']}"
     return subprocess.run(
         [project / ".ci" / "run"], cwd="/", env=environment, capture_output=True, text=True, check=False
