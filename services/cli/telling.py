@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from services.cli.money import money
+from services.cli.refund_sentences import REFUND_SENTENCES
 from shared.contracts import auto_top_up as auto
 from shared.contracts import credit_ledger as ledger
 from shared.contracts import holds, notification, notification_commands, price_catalog, product, spending, workspace
 from shared.contracts import top_up_commands as commands
 from shared.contracts import top_up_events as events
-from shared.contracts.currencies import figure
 from shared.contracts.dead_letter import DeadLettered
 from shared.contracts.message import Message
-
-
-def money(amount_minor: int, currency: str) -> str:
-    """An amount of the currency's minor units, as people write it: 123456 of `usd` is `1,234.56 USD`."""
-    return f"{figure(amount_minor, currency)} {currency.upper()}"
 
 
 def printable(text: str) -> str:
@@ -177,6 +173,7 @@ SENTENCES: dict[type[Message], Callable[[Any], str]] = {
     ),
     notification.EmailPreferenceSet: lambda m: f"{m.user_id} gets {m.kind} {_by_email(m.by_email)}",
     notification.NotificationCommandRefused: lambda m: f"{m.user_id}: refused, {m.reason}: {m.detail}",
+    **REFUND_SENTENCES,
     DeadLettered: lambda m: (
         f"{m.service} set aside {m.source_topic}[{m.source_partition}]@{m.source_offset}, {m.reason}: {m.detail}"
     ),

@@ -69,6 +69,7 @@ def test_a_persons_shell_gets_nobody_elses_secrets(folder: Path) -> None:
     }
     assert shown == {
         "kafka-edge-password",
+        "kafka-operator-password",
         "kafka-products-password",
         "kafka-upstream-password",
         "auditor-database-url",
