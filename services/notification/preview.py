@@ -21,7 +21,8 @@ from services.notification.handlers.tellings import TELLINGS, notices_about
 from services.notification.letter import Letter
 from services.notification.mailer import compose
 from services.notification.rendering import DIGEST_WORDING, Letters, Surroundings
-from shared.contracts.documents.examples import ADMIN, EDITOR, EXAMPLES, NOON, OTHER, OWNER, WORKSPACE
+from shared.contracts.documents.example_names import ADMIN, EDITOR, NOON, OTHER, OWNER, WORKSPACE
+from shared.contracts.documents.examples import EXAMPLES
 from shared.contracts.top_up_events import PurchasePaid, TopUpRequested
 
 CONSOLE = "https://console.example.com"
