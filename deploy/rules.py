@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-NOT_BUILT = frozenset({"B11", "B12", "B15"})
+NOT_BUILT: frozenset[str] = frozenset()
 """Rules that are still to come. The list only shrinks: a rule that stands here and has a test fails the build."""
 
 RULES: dict[str, dict[str, str]] = {

@@ -79,10 +79,11 @@ workspaces  | select insert update(name removed version)
 members     | select insert update(removed role version)
 contacts    | select insert update(email language name version)
 requests    | select insert update(facts resolved_at)
-purchases   | select insert update(credited_at paid_at paid_event_id paid_facts paid_source)
+purchases   | select insert update(credited_at debts paid_at paid_event_id paid_facts paid_source)
 notices     | select insert update(handled_at settled_at state)
 emails      | select insert update(attempts ended_at failure state)
 digests     | select insert update(closed_at)
+recalls     | select insert
 preferences | select insert update(by_email)
 unsubscribe_tokens | select insert
 """
