@@ -59,8 +59,8 @@ workspaces          | select insert update(cycle_anchor plan removed status vers
 members             | select insert update(removed role version)
 catalogs            | select insert
 action_prices       | select insert
-accounts            | select insert update(held holds_until late_until period_end period_start quota version)
-lots                | select insert update(granted remaining withheld)
+accounts            | select insert update(debt held holds_until late_until period_end period_start quota version)
+lots                | select insert update(frozen granted owed remaining settled taken withdrawn withheld)
 postings            | select insert
 entries             | select
 grants              | select insert
@@ -71,6 +71,11 @@ hold_ends           | select insert
 usage_reversals     | select insert
 quota_resizes       | select insert
 purchase_conflicts  | select insert
+recalls             | select insert
+recall_lines        | select insert update(state step)
+recall_steps        | select insert
+operator_deeds      | select insert
+operator_days       | select insert update(credits)
 """
 
 NOTIFICATION = """
