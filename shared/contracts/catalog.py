@@ -80,7 +80,6 @@ BILLING_OPERATOR_COMMANDS = Topic(
     messages=(
         operator_commands.ProposeOperatorRefund,
         operator_commands.OperatorRefund,
-        operator_commands.DecideRecall,
     ),
     producers=("operator",),
     consumers=("billing",),
