@@ -33,7 +33,7 @@ class LotStanding(RecalledLot):
     """What became of a line's credits so far: `credits` = `unspent` + `held` + `spent` + `taken`.
 
     `unspent` is in the lot. `held` is kept for work that goes on (C9): captured it is spent, released it is unspent.
-    `taken` has been taken back before.
+    `taken` has been taken back before, or withdrawn by an operator.
     """
 
     credits: PositiveCredits
@@ -51,7 +51,10 @@ class TakenLot(RecalledLot):
 
 
 class GivenLot(RecalledLot):
-    """What was given back of a line: credits into the lot, and debt that is no more."""
+    """What was given back of a line: credits that are the account's again, and debt that is no more.
+
+    Credits that had paid this debt meanwhile are counted in `given`; they are in the lots again that paid.
+    """
 
     given: Credits
     debt_ended: Credits
@@ -130,7 +133,10 @@ class PurchaseFrozen(_OfRecall):
 
 
 class FreezeRefused(_OfRecall):
-    """Nothing was frozen: a line is touched, unknown, or in another recall. Final for this recall."""
+    """Nothing was frozen: a line is touched, or no line of a credited purchase. Final for this recall.
+
+    To be in another recall is no reason: a line is frozen while any of its recalls is open, and taken back once.
+    """
 
     type: ClassVar[str] = "credit-ledger.freeze-refused.v1"
 

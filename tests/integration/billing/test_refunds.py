@@ -104,6 +104,7 @@ def given_back(till: Till) -> list[int]:
     return [line["amount_minor"] for line in till.sandbox.journal() if line["effect"] == "refund_succeeded"]
 
 
+@pytest.mark.rule("B11")
 def test_a_whole_purchase_is_frozen_refunded_and_then_taken_back(till: Till) -> None:
     purchase_id = purchased(till)
     command = by_member(purchase_id)
@@ -124,6 +125,7 @@ def test_a_whole_purchase_is_frozen_refunded_and_then_taken_back(till: Till) -> 
     assert given_back(till) == [2 * PRICE]
 
 
+@pytest.mark.rule("B11")
 def test_a_repeated_command_is_answered_alike_and_refunds_once(till: Till) -> None:
     command = by_member(purchased(till), "erin")
     first = till.hand_in(command)
@@ -138,6 +140,7 @@ def test_a_repeated_command_is_answered_alike_and_refunds_once(till: Till) -> No
     assert till.reasons() == [Reason.REFUND_ID_REUSED]
 
 
+@pytest.mark.rule("B11")
 def test_lines_are_refunded_one_by_one_and_none_twice(till: Till) -> None:
     purchase_id = purchased(till)
     for user in ("erin", "gina"):
@@ -152,6 +155,7 @@ def test_lines_are_refunded_one_by_one_and_none_twice(till: Till) -> None:
     assert given_back(till) == [PRICE, PRICE]
 
 
+@pytest.mark.rule("B11")
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -173,6 +177,7 @@ def test_what_cannot_be_refunded_is_refused_for_ever(till: Till, change: dict[st
     assert given_back(till) == []
 
 
+@pytest.mark.rule("B11")
 def test_what_is_not_credited_is_not_refunded(till: Till) -> None:
     command = buy()
     till.hand_in(command)
@@ -184,6 +189,7 @@ def test_what_is_not_credited_is_not_refunded(till: Till) -> None:
     assert len(till.parked) == 1, "its credits are on their way"
 
 
+@pytest.mark.rule("B11")
 def test_what_the_ledger_does_not_freeze_is_not_refunded_and_may_be_tried_again(till: Till) -> None:
     purchase_id = purchased(till)
     command = by_member(purchase_id, "erin")
@@ -210,6 +216,7 @@ def test_what_the_ledger_does_not_freeze_is_not_refunded_and_may_be_tried_again(
     assert given_back(till) == [PRICE]
 
 
+@pytest.mark.rule("B11")
 def test_two_refunds_of_one_line_at_once_give_back_once(till: Till) -> None:
     """Handled by two workers at the same moment: the lock of the workspace lets one in first."""
     purchase_id = purchased(till)
@@ -233,6 +240,7 @@ def test_two_refunds_of_one_line_at_once_give_back_once(till: Till) -> None:
     assert given_back(till) == [accepted.amount_minor]
 
 
+@pytest.mark.rule("B11")
 def test_the_database_itself_lets_no_line_be_refunded_twice(till: Till) -> None:
     command = by_member(purchased(till), "erin")
     till.hand_in(command)
@@ -243,6 +251,7 @@ def test_the_database_itself_lets_no_line_be_refunded_twice(till: Till) -> None:
         )
 
 
+@pytest.mark.rule("B11")
 def test_a_refund_that_the_bank_refuses_later_gives_the_credits_back(till: Till) -> None:
     """Taken for done at first ("Failed refunds"): the money returns, and so do the credits."""
     purchase_id = purchased(till, "pm_refund_fails")
@@ -263,6 +272,7 @@ def test_a_refund_that_the_bank_refuses_later_gives_the_credits_back(till: Till)
     assert len(till.told(RefundAccepted)) == 2, "the lines are free again"
 
 
+@pytest.mark.rule("B11")
 def test_a_pending_refund_is_told_when_the_bank_has_done_it(till: Till) -> None:
     command = by_member(purchased(till, "pm_refund_pends"), "erin")
     till.hand_in(command)
@@ -276,6 +286,7 @@ def test_a_pending_refund_is_told_when_the_bank_has_done_it(till: Till) -> None:
     assert [told.processor_refund_id for told in till.told(PurchaseRefunded)] == [made]
 
 
+@pytest.mark.rule("B11")
 @pytest.mark.parametrize("stage", ["before", "after"])
 def test_a_lost_answer_ends_in_one_refund(till: Till, stage: str) -> None:
     command = by_member(purchased(till), "erin")
@@ -289,6 +300,7 @@ def test_a_lost_answer_ends_in_one_refund(till: Till, stage: str) -> None:
     assert len(till.told(PurchaseRefunded)) == len(given_back(till)) == 1
 
 
+@pytest.mark.rule("B11")
 @pytest.mark.parametrize("die", [Till.turn_and_die, Till.call_and_die], ids=["before the call", "after the call"])
 def test_killed_around_the_call_it_is_refunded_once(till: Till, die: Callable[[Till, str], None]) -> None:
     command = by_member(purchased(till), "erin")
@@ -300,6 +312,7 @@ def test_killed_around_the_call_it_is_refunded_once(till: Till, die: Callable[[T
     assert len(till.told(PurchaseRefunded)) == len(given_back(till)) == 1
 
 
+@pytest.mark.rule("B11")
 def test_after_23_hours_it_is_only_looked_up_and_then_waits_for_a_person(till: Till) -> None:
     command = by_member(purchased(till), "erin")
     till.hand_in(command)
@@ -313,11 +326,11 @@ def test_after_23_hours_it_is_only_looked_up_and_then_waits_for_a_person(till: T
     assert given_back(till) == []
 
 
+@pytest.mark.rule("B11")
 def test_a_proposal_says_the_money_what_is_unspent_and_what_would_be_owed(till: Till) -> None:
     purchase_id = purchased(till)
     said = {"workspace_id": "acme", "purchase_id": purchase_id}
     till.hand_in(ProposeRefund.model_validate({**said, "actor_id": "olivia", "proposal_id": str(uuid4())}))
-    )
     (asked,) = till.told(LotsAppraisalAsked)
     erin, gina = asked.lots
     till.hand_in(

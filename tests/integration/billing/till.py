@@ -78,7 +78,8 @@ class Till:
         with self.admin() as connection:
             connection.execute(
                 "TRUNCATE refund_lines, refunds, refund_proposals, payment_attempts, payments, purchase_lines,"
-                " purchases, requests, timers, stripe_events, refused_purchases, refused_refunds, processor_payments CASCADE"
+                " purchases, requests, timers, stripe_events, refused_purchases, refused_refunds, processor_payments"
+                " CASCADE"
             )
         self.forget_the_listing()
 

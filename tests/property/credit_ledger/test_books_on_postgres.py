@@ -21,7 +21,7 @@ few = settings(max_examples=12, deadline=None, suppress_health_check=[HealthChec
 
 EMPTY = (
     "TRUNCATE workspaces, members, catalogs, accounts, postings, usages, purchases, lots, grants, holds, hold_ends, "
-    "usage_reversals, quota_resizes CASCADE"
+    "usage_reversals, quota_resizes, recalls, recall_lines, recall_steps, operator_deeds, operator_days CASCADE"
 )
 BOOKS = {
     "lots": "SELECT workspace_id, user_id, lot_id, kind, granted, remaining, opened_at, period_start, period_end, "
@@ -30,7 +30,7 @@ BOOKS = {
     "usages": "SELECT workspace_id, source, usage_id, user_id, occurred_at, action, quantity, credits, "
     "catalog_version, outcome, transaction_id, reason, available, decided_at FROM usages",
     "accounts": "SELECT workspace_id, user_id, version, period_start, period_end, late_until, held, "
-    "holds_until, quota FROM accounts "
+    "holds_until, quota, debt FROM accounts "
     "WHERE version > 0",
     "holds": "SELECT * FROM holds",
     "reversals": "SELECT * FROM usage_reversals",
