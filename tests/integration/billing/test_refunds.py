@@ -101,7 +101,7 @@ def freeze(till: Till, refund_id: str) -> PurchaseFrozen:
 
 def given_back(till: Till) -> list[int]:
     """What the processor's journal says went back, in minor units: the oracle."""
-    return [line["amount_minor"] for line in till.sandbox.journal() if line["effect"] == "refund_succeeded"]
+    return [int(str(line["amount_minor"])) for line in till.sandbox.journal() if line["effect"] == "refund_succeeded"]
 
 
 @pytest.mark.rule("B11")
