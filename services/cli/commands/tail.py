@@ -25,7 +25,7 @@ SHOWN = {topic.name: topic for topic in TOPICS if READER in topic.consumers}
 
 def tail(
     topic: Annotated[
-        list[str] | None, typer.Option(help="only this topic; may be repeated (without: all but the workers' figures)")
+        list[str] | None, typer.Option(help="only this topic; may be repeated (without: all but ops.metrics.v1)")
     ] = None,
     workspace: Annotated[str | None, typer.Option(help="only events of this workspace")] = None,
     from_beginning: Annotated[bool, typer.Option("--from-beginning", help="start with what is kept")] = False,
