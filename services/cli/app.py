@@ -78,7 +78,6 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
             "grant": correcting.grant,
             "withdraw": correcting.withdraw,
             "forgive": correcting.forgive,
-            "decide-recall": correcting.decide_recall,
         },
     ),
     "catalog": ("The price catalog.", {"check": catalogs.check, "publish": catalogs.publish, "show": catalogs.show}),

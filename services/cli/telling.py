@@ -12,6 +12,7 @@ from shared.contracts import (
     holds,
     notification,
     notification_commands,
+    ops,
     price_catalog,
     product,
     spending,
@@ -59,6 +60,13 @@ def _by_email(wanted: bool) -> str:
 def _status(status: events.PurchaseStatus) -> str:
     extra = "".join(f", {value}" for value in (status.reason, status.url) if value)
     return f"purchase {status.purchase_id} is {status.state} (attempt {status.attempt}{extra})"
+
+
+def _worker(figures: ops.WorkerFigures) -> str:
+    behind = sum(lane.behind or 0 for lane in figures.lanes)
+    outbox = f", {figures.outbox.rows:,} in the outbox" if figures.outbox else ""
+    troubles = "".join(f"; {trouble}" for trouble in figures.troubles)
+    return f"{figures.service} {figures.worker_id[:8]} is {figures.state}: {behind:,} behind{outbox}{troubles}"
 
 
 def _caps(caps: spending.SetSpendingCaps | spending.SpendingCapsSet) -> str:
@@ -185,6 +193,7 @@ SENTENCES: dict[type[Message], Callable[[Any], str]] = {
     **REFUND_SENTENCES,
     audit.DeadLetterRedriven: lambda m: f"{m.operator_id} has dead letter {m.letter_id} redriven: {m.reason}",
     audit.DeadLetterDiscarded: lambda m: f"{m.operator_id} discards dead letter {m.letter_id}: {m.reason}",
+    ops.WorkerFigures: _worker,
     DeadLettered: lambda m: (
         f"{m.service} set aside {m.source_topic}[{m.source_partition}]@{m.source_offset}, {m.reason}: {m.detail}"
     ),

@@ -13,6 +13,7 @@ from shared.contracts import (
     notification,
     notification_commands,
     operator_commands,
+    ops,
     price_catalog,
     product,
     recalls,
@@ -81,7 +82,6 @@ BILLING_OPERATOR_COMMANDS = Topic(
     messages=(
         operator_commands.ProposeOperatorRefund,
         operator_commands.OperatorRefund,
-        operator_commands.DecideRecall,
     ),
     producers=("operator",),
     consumers=("billing",),
@@ -278,6 +278,17 @@ NOTIFICATION_DELIVERY = Topic(
 
 SERVICES = ("billing", "credit-ledger", "notification")
 
+OPS_METRICS = Topic(
+    name="ops.metrics.v1",
+    owner="ops",
+    keyed_by="worker (service/worker)",
+    messages=(ops.WorkerFigures,),
+    producers=SERVICES,
+    consumers=("edge",),
+    summary="How each worker goes, every few seconds: lanes, outbox, relay, and why it is not healthy.",
+    retention_hours=3 * HOURS_PER_DAY,
+)
+
 PARTIES = ("upstream", "products", "edge", "operator", *SERVICES)
 """Everyone who may write or read a topic. Each has one user at Kafka, of its name; `producers` and `consumers` of the
 topics are all that it may do there."""
@@ -328,6 +339,7 @@ TOPICS: tuple[Topic, ...] = (
     LEDGER_BALANCE,
     NOTIFICATION_COMMANDS,
     NOTIFICATION_DELIVERY,
+    OPS_METRICS,
     *DEAD_LETTERS.values(),
     OPS_AUDIT,
 )

@@ -12,7 +12,6 @@ from pydantic import Field
 from shared.contracts.fields import AmountMinor, Id, PositiveCredits, ReasonText, UuidText
 from shared.contracts.message import Message
 from shared.contracts.reasons import Reason
-from shared.contracts.recalls import RecallVerdict
 from shared.contracts.top_up_commands import ChosenEditors
 
 
@@ -43,21 +42,6 @@ class OperatorRefund(_OperatorCommand):
     refund_id: UuidText
     user_ids: ChosenEditors | None = None
     amount_minor: AmountMinor
-    reason: ReasonText
-
-
-class DecideRecall(_OperatorCommand):
-    """Decide about credits that wait for a person: those of a refund at the processor that is no sum of lines.
-
-    `user_ids` are whose lines the verdict is about; all lines of the recall when left out. The others are given back.
-    """
-
-    type: ClassVar[str] = "billing.decide-recall.v1"
-
-    purchase_id: UuidText
-    recall_id: UuidText
-    verdict: RecallVerdict
-    user_ids: ChosenEditors | None = None
     reason: ReasonText
 
 

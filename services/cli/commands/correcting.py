@@ -1,29 +1,26 @@
-"""For operators: credits given, withdrawn or forgiven, and recalls that wait for a person (B11, B15)."""
+"""For operators: credits given, withdrawn or forgiven (B15)."""
 
 from __future__ import annotations
 
 import getpass
-from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import uuid4
 
 import typer
 
 from services.cli.conversation import converse
-from services.cli.options import PATIENCE_S, Account, AsJson, PurchaseId, Timeout, Workspace, account_parts
+from services.cli.options import PATIENCE_S, Account, AsJson, Timeout, account_parts
 from services.cli.outcome import Exit
 from services.cli.output import Output
-from shared.contracts.catalog import BILLING_OPERATOR_COMMANDS, LEDGER_ACCOUNT, LEDGER_ANSWERS, LEDGER_OPERATOR_COMMANDS
+from shared.contracts.catalog import LEDGER_ACCOUNT, LEDGER_ANSWERS, LEDGER_OPERATOR_COMMANDS
 from shared.contracts.credit_ledger import CreditsGranted
 from shared.contracts.message import Message
 from shared.contracts.operator_commands import (
     CorrectCredits,
     CreditsCorrected,
-    DecideRecall,
     GrantCredits,
     LedgerCommandRefused,
 )
-from shared.contracts.recalls import RecallClosed, RecallVerdict
 
 Operator = Annotated[
     str | None, typer.Option("--as", "--actor", help="who does it; you, when left out", show_default=False)
@@ -31,16 +28,6 @@ Operator = Annotated[
 Credits = Annotated[int, typer.Argument(min=1, show_default=False)]
 Reason = Annotated[str, typer.Option(help="why; it is kept", show_default=False)]
 ChosenId = Annotated[str, typer.Option("--id", help="a UUID of your choice; keep it when you try again")]
-
-
-class Verdict(StrEnum):
-    """What becomes of credits that wait for a person."""
-
-    TAKE_BACK = "take-back"
-    GIVE_BACK = "give-back"
-
-
-VERDICTS: dict[Verdict, RecallVerdict] = {Verdict.TAKE_BACK: "take_back", Verdict.GIVE_BACK: "give_back"}
 
 
 def operator_or_you(who: str | None) -> str:
@@ -94,40 +81,6 @@ def forgive(
 ) -> None:
     """Forgive debt of an account."""
     _correct("forgive_debt", account, credits, reason, who, correction_id, timeout, as_json=as_json)
-
-
-def decide_recall(
-    workspace: Workspace,
-    purchase_id: PurchaseId,
-    recall_id: Annotated[str, typer.Argument(help="the recall's id; `refill tail` shows it", show_default=False)],
-    verdict: Annotated[Verdict, typer.Argument(show_default=False)],
-    reason: Reason,
-    user: Annotated[
-        list[str] | None,
-        typer.Option("--user", help="whose line; all when left out. The others are given back", show_default=False),
-    ] = None,
-    who: Operator = None,
-    timeout: Timeout = PATIENCE_S,
-    as_json: AsJson = False,
-) -> None:
-    """Decide about frozen credits of a refund at the processor that is no sum of whole lines."""
-    command = DecideRecall(
-        workspace_id=workspace,
-        operator_id=operator_or_you(who),
-        purchase_id=purchase_id,
-        recall_id=recall_id,
-        verdict=VERDICTS[verdict],
-        user_ids=tuple(user) if user else None,
-        reason=reason,
-    )
-    converse(
-        command,
-        {RecallClosed: Exit.DONE},
-        Output(as_json=as_json),
-        timeout_s=timeout,
-        again="Are the workers running? Send it again: what has been decided is refused.",
-        topic=BILLING_OPERATOR_COMMANDS,
-    )
 
 
 def _correct(

@@ -110,15 +110,6 @@ GOING_BACK: tuple[Message, ...] = (
             "reason": "Ticket 4711: the wrong editor.",
         }
     ),
-    operator_commands.DecideRecall.model_validate(
-        {
-            **_BY_OPERATOR,
-            "purchase_id": PURCHASE_ID,
-            "recall_id": REFUND_ID,
-            "verdict": "give_back",
-            "reason": "Ticket 4712: a goodwill refund.",
-        }
-    ),
     operator_commands.GrantCredits.model_validate(
         {
             **_BY_OPERATOR,

@@ -22,14 +22,12 @@ from shared.contracts.message import Message
 from shared.contracts.operator_commands import (
     CorrectCredits,
     CreditsCorrected,
-    DecideRecall,
     GrantCredits,
     LedgerCommandRefused,
     OperatorRefund,
     ProposeOperatorRefund,
 )
 from shared.contracts.reasons import REMEDIES, Reason
-from shared.contracts.recalls import RecallClosed
 from shared.contracts.refunds import ProposeRefund, PurchaseRefunded, RefundFailed, RefundProposed, RefundPurchase
 from shared.messaging.log import Parcel
 from tests.integration.cli.conftest import Billing, Refill, Script
@@ -125,12 +123,3 @@ def test_a_refusal_of_the_ledger_says_why_and_exits_with_1(refill: Refill, billi
     billing(with_answers((LEDGER_ANSWERS, LedgerCommandRefused)), (LEDGER_OPERATOR_COMMANDS,))
     ended = refill("operator", "withdraw", "acme/edith", "9", "--reason", "x")
     assert (ended.code, REMEDIES[Reason.NOTHING_TO_CORRECT] in ended.out) == (Exit.REFUSED, True)
-
-
-@pytest.mark.rule("B11")
-def test_an_operator_decides_about_credits_that_wait(refill: Refill, billing: Play) -> None:
-    playing = billing(with_answers((TOP_UP, RecallClosed)), (BILLING_OPERATOR_COMMANDS,))
-    about = ("operator", "decide-recall", "acme", PURCHASE_ID, REFUND_ID)
-    assert refill(*about, "give-back", "--as", "opal", "--reason", "Ticket 4712: a goodwill refund.").code == Exit.DONE
-    assert refill(*about, "keep", "--reason", "x").code == Exit.USAGE
-    assert playing.commands == [EXAMPLES[DecideRecall]]

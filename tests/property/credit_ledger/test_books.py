@@ -12,15 +12,19 @@ from hypothesis import strategies as st
 
 from services.credit_ledger.domain.lot import burning_order
 from services.credit_ledger.domain.posting import Posting
+from shared.contracts.catalog import LEDGER_ACCOUNT, LEDGER_BALANCE
 from shared.contracts.credit_ledger import BalanceChanged, BalanceLow, CreditsExhausted
 from shared.contracts.holds import CaptureHold, ReleaseHold
 from shared.contracts.message import Message
 from shared.contracts.product import UsageReported, UsageReversed
+from shared.contracts.workspace import Plan
+from tests.integration.credit_ledger.ledger import workspace
 from tests.property.credit_ledger.memory import Tables
 from tests.property.credit_ledger.model import NaiveLedger
 from tests.property.credit_ledger.operations import BEGIN, CATALOG, Operation, cuts, doubled, histories, interleaved
 from tests.property.credit_ledger.replay import MemoryStore, batches, play
 
+PLANS: tuple[Plan, Plan] = ("free", "pro")
 CROSSINGS = (BalanceLow, CreditsExhausted)
 
 thorough = settings(max_examples=80, deadline=None)
@@ -75,6 +79,24 @@ def test_any_duplication_and_any_cut_of_batches_gives_the_same_books_to_the_byte
     assert play(MemoryStore(), again, other_cuts) == play(MemoryStore(), history, cuts)
 
 
+@pytest.mark.rule("C11")
+@pytest.mark.case(7)
+@settings(max_examples=40, deadline=None)
+@given(st.data(), histories("acme"))
+def test_nothing_is_told_of_an_account_because_something_came_again(
+    data: st.DataObject, history: Sequence[Operation]
+) -> None:
+    # Who pays changes before the end, and everybody is told of what he has.
+    end = history[-1].at
+    free, paid = (Operation(workspace(plan=plan, version=100 + n), end) for n, plan in enumerate(PLANS))
+    told = []
+    for whole in ([*history, free, paid], [*data.draw(doubled([*history, free])), paid]):
+        store = MemoryStore()
+        play(store, whole, range(len(whole)))
+        told.append(_told_of_accounts(store))
+    assert told[0] == told[1]
+
+
 @pytest.mark.rule("C15")
 @thorough
 @given(histories("acme"), cuts)
@@ -97,6 +119,12 @@ def test_a_crossing_is_told_once_whatever_the_cut_and_only_where_credits_went_do
                 assert message.usable == 0
             elif isinstance(low, BalanceLow):
                 assert 0 < message.usable == low.usable <= low.threshold
+
+
+def _told_of_accounts(store: MemoryStore) -> list[tuple[UUID | None, dict[str, object]]]:
+    """Who asks again is answered again, but that is not said to the account's readers."""
+    topics = (LEDGER_ACCOUNT, LEDGER_BALANCE)
+    return [(outgoing.event_id, outgoing.message.wire()) for outgoing in store.told if outgoing.topic in topics]
 
 
 def _crossings_by_account(store: MemoryStore) -> dict[str, list[UUID | None]]:

@@ -3,7 +3,7 @@
 `w` may write, `r` may read, nothing else is allowed to anybody: whoever has no `w` or `r` may not even see the topic,
 and nobody may create, alter or delete one. Products write usage and holds, and read answers and balances; only the
 edge writes prices and commands, only operators theirs; only notification reads contacts; each service writes its own
-events and its own dead letters.
+events and its own dead letters, and all of them their figures on one topic.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ credit-ledger.account.v1           |          |          | r    | r        |    
 credit-ledger.balance.v1           |          | r        | r    | r        | r       | w             |
 notification.commands.v1           |          |          | w    |          |         |               | r
 notification.delivery.v1           |          |          | r    |          |         |               | w
+ops.metrics.v1                     |          |          | r    |          | w       | w             | w
 billing.dead-letter.v1             |          |          | r    |          | w       |               |
 credit-ledger.dead-letter.v1       |          |          | r    |          |         | w             |
 notification.dead-letter.v1        |          |          | r    |          |         |               | w

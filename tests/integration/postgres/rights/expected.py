@@ -43,6 +43,10 @@ refused_purchases   | select insert
 payments            | select insert update(attempt authenticate_url charge_id payment_intent_id return_url state tries)
 payment_attempts    | select insert update(decline_code first_tried_at method_checked reason)
 spending_caps       | select insert
+refunds             | select insert update(first_tried_at processor_refund_id reason state step tries)
+refund_lines        | select insert update(failed)
+refund_proposals    | select insert
+refused_refunds     | select insert
 balances            | select insert update(usable version)
 auto_top_ups        | select insert update({AUTO_TOP_UPS})
 auto_purchases      | select insert
