@@ -177,24 +177,22 @@ class _Case:
         """Carry out a verdict on those of its lines that know of no later one; None where there is none."""
         message, at = received.message, received.appended_at
         transaction_id = identity.recall_step(*recall.key, message.step)
+        named = dict.fromkeys(UUID(lot.lot_id) for lot in message.lots)
+        if not recall.lines.keys() >= named.keys():
+            _contradicts(received, "verdict_about_another_line")
+        lines = [line for lot_id in named if (line := recall.lines.get(lot_id)) and line.step < message.step]
+        if not lines:
+            return None
         self._end_holds(message, received)
         moved: list[Moved] = []
         first = len(self.books.postings)
-        for stated in {lot.lot_id: lot for lot in message.lots}.values():
-            line = recall.lines.get(UUID(stated.lot_id))
-            if line is None:
-                _contradicts(received, "verdict_about_another_line")
-                continue
-            if line.step >= message.step:
-                continue
+        for line in lines:
             line.state, line.step = AFTER[message.verdict], message.step
             account, lot = self._place(recall.key[0], line)
             ordinal = len(self.books.postings) - first
-            lines = self.recalls.by_lot[line.lot_id]
-            moved.append(fit(account, lot, lines, transaction_id, ordinal, at, self.books.postings))
+            together = self.recalls.by_lot[line.lot_id]
+            moved.append(fit(account, lot, together, transaction_id, ordinal, at, self.books.postings))
             self._causes[account.key] = received.cause
-        if not moved:
-            return None
         what = (recall.key, recall.purchase_id, message.step, message.verdict)
         step = Step(*what, transaction_id, at, tuple(moved))
         self.recalls.steps[recall.key, message.step] = step

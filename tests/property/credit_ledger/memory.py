@@ -35,6 +35,7 @@ from shared.messaging.work import Cause
 
 # Version, period, late until, held, holds until, quota, debt.
 AccountRow = tuple[int, datetime | None, datetime | None, datetime | None, int, datetime | None, int, int]
+LIMITS = OperatorLimits(per_command=25, per_day=60)
 SEATS: tuple[Seat, ...] = get_args(Seat)
 
 
@@ -170,7 +171,7 @@ class _AccountRows:
                 assert not (lot.frozen and lot.taken), "the check"
                 before = self._tables.lots.get(lot.lot_id)
                 marked = lot.stored is None or lot.lot_id in account.marked
-                assert marked or before is None or _marks(before[1]) == _marks(lot), "what is not marked is not written"
+                assert marked or before is None or marks(before[1]) == marks(lot), "what is not marked is not written"
                 self._tables.lots[lot.lot_id] = (account.key, replace(lot, stored=lot.remaining))
         for posting in postings:
             assert (posting.transaction_id, posting.ordinal) not in self._tables.postings, "the primary key"
@@ -325,7 +326,7 @@ class _RecallRows:
 
 
 class _DeedRows:
-    limits = OperatorLimits(per_command=25, per_day=60)
+    limits = LIMITS
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
@@ -351,7 +352,7 @@ def _copy(recall: Recall) -> Recall:
     )
 
 
-def _marks(lot: Lot) -> tuple[bool, int, int, int, int]:
+def marks(lot: Lot) -> tuple[bool, int, int, int, int]:
     return lot.frozen, lot.taken, lot.owed, lot.settled, lot.withdrawn
 
 
