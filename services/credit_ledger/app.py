@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import psycopg
-
 from services.credit_ledger.handlers import ALARMS, LANES
 from services.credit_ledger.repository import LedgerRepository
 from services.credit_ledger.settings import LedgerSettings
@@ -14,17 +12,13 @@ from shared.messaging.service import Service
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
-def ledger(settings: LedgerSettings) -> Service[LedgerRepository]:
-    """The service's parts."""
-
-    def repository(connection: psycopg.Connection) -> LedgerRepository:
-        return LedgerRepository(connection, settings.operator_limits)
-
+def ledger(_settings: LedgerSettings) -> Service[LedgerRepository]:
+    """The service's parts; it has no settings of its own beyond its addresses."""
     return Service(
         name="credit-ledger",
         schema="credit_ledger",
         lanes=LANES,
-        repository=repository,
+        repository=LedgerRepository,
         migrations=MIGRATIONS,
         alarms=ALARMS,
     )

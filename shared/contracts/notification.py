@@ -24,10 +24,6 @@ NoticeKind = Literal[
     "credits_low",
     "credits_exhausted",
     "auto_top_up_stopped",
-    "refund",
-    "dispute",
-    "credits_recalled",
-    "credits_corrected",
 ]
 
 

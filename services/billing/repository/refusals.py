@@ -21,7 +21,6 @@ class Refused(Enum):
 
     PURCHASE = "purchase"
     REQUEST = "request"
-    REFUND = "refund"
 
 
 @dataclass(frozen=True, slots=True)
