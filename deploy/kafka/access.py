@@ -62,7 +62,7 @@ def apply(kafka: KafkaSettings, passwords: Mapping[str, str]) -> list[str]:
         missing, extra = wanted - found, too_much(found, kafka.prefix)
         control.remove(extra)
         control.allow(missing)
-        _wait_until(lambda: _is_so(control, kafka.prefix), "its new users and access rules")
+        _wait_until(lambda: _is_so(control, kafka.prefix, extra), "its new users and access rules")
         _wait_until_taken(kafka, passwords)
     finally:
         control.close()
@@ -75,8 +75,7 @@ def withdraw(kafka: KafkaSettings) -> None:
     assert kafka.prefix, "without a prefix the rules of the whole system would go"
     control = AccessControl(kafka)
     try:
-        control.remove(_under(control, kafka.prefix))
-        _wait_until(lambda: not _under(control, kafka.prefix), "that access rules are gone")
+        _wait_until(lambda: _is_empty(control, kafka.prefix), "that access rules are gone")
     finally:
         control.close()
 
@@ -125,13 +124,20 @@ def _wait_until_taken(kafka: KafkaSettings, passwords: Mapping[str, str]) -> Non
         time.sleep(LOOK_AGAIN_S)
 
 
-def _is_so(control: AccessControl, prefix: str) -> bool:
+def _is_so(control: AccessControl, prefix: str, removed: set[AccessRule]) -> bool:
+    """What the broker had not heard of when it was asked first is removed when it shows, and joins `removed`."""
     found = control.rules()
-    return rules(prefix) <= found and not too_much(found, prefix) and set(PARTIES) <= control.users()
+    extra = too_much(found, prefix)
+    control.remove(extra)
+    removed |= extra
+    return rules(prefix) <= found and not extra and set(PARTIES) <= control.users()
 
 
-def _under(control: AccessControl, prefix: str) -> set[AccessRule]:
-    return {rule for rule in control.rules() if rule.name.startswith(prefix)}
+def _is_empty(control: AccessControl, prefix: str) -> bool:
+    """Removes what is there: rules that were allowed a moment ago may show only now."""
+    found = {rule for rule in control.rules() if rule.name.startswith(prefix)}
+    control.remove(found)
+    return not found
 
 
 def main() -> int:

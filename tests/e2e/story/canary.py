@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -76,10 +79,13 @@ def secrets_in(environment: Mapping[str, str]) -> list[Canary]:
 
 
 def files(folder: Path, kind: str, *, besides: tuple[Path, ...] = (), pattern: str = "*") -> Iterator[Written]:
-    """Every file in a folder, at any depth."""
-    for path in sorted(folder.rglob(pattern)):
-        if path.is_file() and not any(path.is_relative_to(other) for other in besides):
-            yield Written(f"{kind}/{path.relative_to(folder)}", path.read_bytes())
+    """Every file in a folder, at any depth. What goes while it is walked, because its owner ends, is not there."""
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if Path(root, name) not in besides)
+        for path in (Path(root, name) for name in sorted(names) if fnmatch(name, pattern)):
+            with suppress(FileNotFoundError):
+                if path.is_file():
+                    yield Written(f"{kind}/{path.relative_to(folder)}", path.read_bytes())
 
 
 def records(admin: KafkaSettings) -> Iterator[Written]:

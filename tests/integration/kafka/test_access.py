@@ -22,6 +22,7 @@ from shared.messaging.kafka import AccessControl
 from shared.messaging.kafka.standing import Standing
 from shared.messaging.log import KafkaProblem
 from shared.messaging.settings import KafkaSettings
+from tests.e2e.waiting import wait_until
 
 
 @pytest.fixture
@@ -41,8 +42,10 @@ def found(kafka: KafkaSettings) -> set[AccessRule]:
 
 
 def allow(kafka: KafkaSettings, *wanted: AccessRule) -> None:
+    """Returns when the broker, which learns it from the controller, knows it."""
     control = AccessControl(kafka)
     control.allow(wanted)
+    wait_until(lambda: set(wanted) <= control.rules(), "the broker knows the rules")
     control.close()
 
 
