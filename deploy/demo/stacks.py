@@ -25,7 +25,7 @@ def embedded(say: Say) -> Iterator[Scene]:
     with RunFolder.claim_any("demo") as run:
         started = time.monotonic()
         say("Starting a real Kafka, a real PostgreSQL, the Stripe sandbox and a mail server ...")
-        with Stack(run) as stack:
+        with Stack(run, briefly=True) as stack:
             save_example_cards(stack.world.sandbox_url)
             stack.world.start_workers()
             say(_up(started, run))

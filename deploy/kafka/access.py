@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 
 from pydantic import Field, SecretStr
 
+from deploy.kafka.acceptance import refusals
 from deploy.kafka.rights import reaching_in, rules, too_much
 from shared.contracts.catalog import PARTIES
 from shared.messaging.access_rule import AccessRule
@@ -49,9 +50,10 @@ class AccessSettings(ClientSettings):
 
 
 def apply(kafka: KafkaSettings, passwords: Mapping[str, str]) -> list[str]:
-    """Make users and rights exactly the catalog's, and wait until the broker knows them. Says what it did.
+    """Make users and rights exactly the catalog's, and wait until the brokers know them. Says what it did.
 
-    Raises KafkaProblem, Weather.
+    When it returns, every broker that is up lets everybody in under the password given here, and not under an earlier
+    one: whoever is restarted next finds the door open. Raises KafkaProblem, also when that takes too long, Weather.
     """
     control = AccessControl(kafka)
     try:
@@ -61,6 +63,7 @@ def apply(kafka: KafkaSettings, passwords: Mapping[str, str]) -> list[str]:
         control.remove(extra)
         control.allow(missing)
         _wait_until(lambda: _is_so(control, kafka.prefix), "its new users and access rules")
+        _wait_until_taken(kafka, passwords)
     finally:
         control.close()
     told = [f"removed: {rule}" for rule in sorted(extra)]
@@ -107,6 +110,18 @@ def _wait_until(holds: Callable[[], bool], what: str) -> None:
     while not holds():
         if time.monotonic() > deadline:
             raise KafkaProblem(f"the broker does not know {what} after {KNOWN_WITHIN_S:g} s")
+        time.sleep(LOOK_AGAIN_S)
+
+
+def _wait_until_taken(kafka: KafkaSettings, passwords: Mapping[str, str]) -> None:
+    """Every broker reads the users from the controllers' log in its own time."""
+    deadline = time.monotonic() + KNOWN_WITHIN_S
+    while refused := refusals(kafka, passwords):
+        if time.monotonic() > deadline:
+            raise KafkaProblem(
+                f"the passwords are set, and after {KNOWN_WITHIN_S:g} s not taken everywhere: {'; '.join(refused)}. "
+                "Restart nobody yet: see that every broker follows the controllers, then apply again"
+            )
         time.sleep(LOOK_AGAIN_S)
 
 

@@ -16,10 +16,11 @@ DATABASE = "refill"
 class Stack:
     """Started as a context manager; leaving it stops everything, workers first. The run's guard stands behind it."""
 
-    def __init__(self, run: RunFolder) -> None:
+    def __init__(self, run: RunFolder, *, briefly: bool = False) -> None:
+        """`briefly` when nobody works with it for longer than minutes, see `KafkaBroker`."""
         self.run = run
         self.postgres = PostgresServer(run)
-        self.kafka = KafkaBroker(run)
+        self.kafka = KafkaBroker(run, briefly=briefly)
         self._world: World | None = None
 
     @property

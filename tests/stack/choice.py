@@ -83,7 +83,8 @@ def name() -> str:
 def stack() -> Stack:
     """The chosen one."""
     if name() == EMBEDDED:
-        return Stack(PostgresServer, PostgresServer, KafkaBroker, launch_here, remove_leftovers=lambda: None)
+        broker = partial(KafkaBroker, briefly=True)
+        return Stack(PostgresServer, PostgresServer, broker, launch_here, remove_leftovers=lambda: None)
     # Here, because runs without containers need not wait for the engine's client to be imported.
     from tests.stack.containers.engine import remove_abandoned
     from tests.stack.containers.kafka import KafkaContainer

@@ -53,7 +53,9 @@ class Directory:
     ) -> None:
         self.workspaces = workspaces
         self.members = members
-        self.accounts = {account.key: account for account in accounts}
+        # A row that nothing has happened to is no account: it was made to be locked, before it was known that what came
+        # had been decided already. What came again leaves no trace, so nobody is told of it.
+        self.accounts = {account.key: account for account in accounts if account.version}
         self.changed_workspaces: set[str] = set()
         self.changed_members: set[AccountKey] = set()
         self.due: dict[AccountKey, datetime] = {}  # seats that are new or closed: their quota is to be looked at

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.contracts.credit_ledger import BalanceChanged, CreditsBurned, CreditsGranted, UsageRefused
+from shared.contracts.holds import HoldCredits
+from shared.contracts.product import UsageReported
 from shared.contracts.reasons import Reason
-from tests.integration.credit_ledger.ledger import Ledger, bad_checks, catalog, member, paid, usage, workspace
+from tests.integration.credit_ledger.ledger import Ledger, bad_checks, catalog, hold, member, paid, usage, workspace
 from tests.stack.database import Database
 
 
@@ -50,6 +52,19 @@ def test_a_usage_that_is_short_burns_nothing_and_says_by_how_much(ledger: Ledger
     assert (refused.needed, refused.available, refused.short_by) == (25, 10, 15)
     assert not answers.of(BalanceChanged)
     assert ledger.lots("acme", "erin") == [("quota", 10_000, 10)]
+
+
+@pytest.mark.rule("C11")
+@pytest.mark.case(7)
+@pytest.mark.parametrize("message", [usage("u1", 100), hold("h1", 100)], ids=["usage", "hold"])
+def test_what_comes_again_when_another_account_would_pay_makes_nothing_that_anybody_is_told_of(
+    ledger: Ledger, message: UsageReported | HoldCredits
+) -> None:
+    ledger.handle(message)
+    ledger.handle(workspace(plan="free", version=2))
+    ledger.handle(message)
+    told = ledger.handle(workspace(plan="pro", version=3)).of(BalanceChanged)
+    assert [balance.user_id for balance in told] == ["erin"]
 
 
 @pytest.mark.rule("C11")

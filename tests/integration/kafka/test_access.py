@@ -117,6 +117,22 @@ def test_a_password_is_changed_by_applying_again(kafka: KafkaSettings) -> None:
         Standing.of(first, [])
 
 
+def test_applying_returns_only_when_the_brokers_take_the_passwords(
+    kafka: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here the controllers never tell them. Who is refused is named, and no password."""
+    name = f"unheard-{uuid.uuid4().hex[:8]}"
+    passwords = Principals(kafka).passwords()
+    access.apply(kafka, passwords)
+    monkeypatch.setattr(AccessControl, "set_passwords", lambda *_: None)
+    monkeypatch.setattr(access, "KNOWN_WITHIN_S", 0.1)
+
+    with pytest.raises(KafkaProblem, match=f"not taken everywhere: Kafka at .* {name}") as refused:
+        access.apply(kafka, {**passwords, name: "never-set"})
+
+    assert "never-set" not in str(refused.value)
+
+
 def test_the_program_applies_and_checks_and_prints_no_password(kafka: KafkaSettings) -> None:
     applied, checked = run(kafka, "apply"), run(kafka, "check")
     assert (applied.returncode, applied.stdout) == (

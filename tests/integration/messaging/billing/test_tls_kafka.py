@@ -38,7 +38,7 @@ class Office:
         folder.mkdir()
         self.certificates = Certificates(folder)
         self.ports = {name: free_port() for name in LISTENERS}
-        self.broker = KafkaBroker(run, settings=self._settings())
+        self.broker = KafkaBroker(run, settings=self._settings(), briefly=True)
 
     def at(self, listener: str, tls: Tls) -> KafkaSettings:
         """The super user at this listener."""
