@@ -95,7 +95,7 @@ class MemoryStore:
                 )
                 for each in tables.deeds.values()
             ],
-            days=[(*key, credits) for key, credits in tables.days.items()],
+            days=[(*key, credits) for key, credits in tables.days.items() if credits],
             purchases=[
                 (
                     *(*each.key, each.buyer_id, each.credited_at),

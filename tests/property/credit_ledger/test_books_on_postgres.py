@@ -44,7 +44,7 @@ BOOKS = {
     "FROM recall_steps",
     "deeds": "SELECT workspace_id, family, deed_id, kind, user_id, credits, operator_id, reason, refusal, "
     "transaction_id, lot_id, settled, decided_at FROM operator_deeds",
-    "days": "SELECT operator_id, day, credits FROM operator_days",
+    "days": "SELECT operator_id, day, credits FROM operator_days WHERE credits > 0",
     "purchases": "SELECT workspace_id, purchases.purchase_id, buyer_id, credited_at, user_id, lot_id, credits, usable, "
     "debt_settled "
     "FROM purchases JOIN grants USING (workspace_id, purchase_id)",
