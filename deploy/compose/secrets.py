@@ -2,8 +2,8 @@
 
 One file for each secret in `.refill/secrets` (or FOLDER), which the containers get mounted, each only its own. What is
 there is never changed: the data in the volumes was made with it. Beside them stands `client.env`, for the shell of a
-person on this machine: where the project's ports are, and the names of the edge, of products, of upstream and of the
-auditor. For the default folder `.env` at the top says where the secrets are, as compose reads it.
+person on this machine: where the project's ports are, and the names of the edge, of operators, of products, of upstream
+and of the auditor. For the default folder `.env` at the top says where the secrets are, as compose reads it.
 """
 
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / ".refill" / "secrets"
 
-PARTIES = ("upstream", "products", "edge", "billing", "credit-ledger", "notification")
+PARTIES = ("upstream", "products", "edge", "operator", "billing", "credit-ledger", "notification")
 SERVICES = ("billing", "credit-ledger", "notification")
 DATABASE = "refill"
 PORTS = {"REFILL_PORT_KAFKA": "29092", "REFILL_PORT_POSTGRES": "25432"}  # the defaults of docker-compose.yml
@@ -85,7 +85,7 @@ def client_environment(folder: Path) -> str:
         "REFILL_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
         **{
             f"REFILL_{party.upper()}_KAFKA_PASSWORD": (folder / f"kafka-{party}-password").read_text()
-            for party in ("edge", "products", "upstream")
+            for party in ("edge", "operator", "products", "upstream")
         },
         "REFILL_AUDITOR_DATABASE_URL": audit.replace("@postgres:5432/", f"@127.0.0.1:{port['REFILL_PORT_POSTGRES']}/"),
     }

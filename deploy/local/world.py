@@ -35,7 +35,7 @@ from deploy.postgres.roles import AUDITOR, URL_VARIABLES, migrator, worker
 from shared.messaging.settings import KafkaSettings
 from shared.messaging.topic_setup import create_topics
 
-PLAYED_BY_A_PERSON = ("edge", "products", "upstream")
+PLAYED_BY_A_PERSON = ("edge", "operator", "products", "upstream")
 # A broker on the same machine answers or is dead, and the successor of a killed relay waits this long.
 RELAY_PATIENCE = {"REFILL_RELAY_DELIVERY_TIMEOUT_MS": "4000"}
 STEP_TIMEOUT_S = 90  # migrations and topics take a second or two; more on a machine that does much else

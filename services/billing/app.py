@@ -20,6 +20,7 @@ from services.billing.endpoint.webhooks import webhook_routes
 from services.billing.handlers import ALARMS, LANES
 from services.billing.handlers.cancel import CancelErrand
 from services.billing.handlers.charge import ChargeErrand
+from services.billing.handlers.refund import RefundErrand
 from services.billing.handlers.settle import SettleErrand
 from services.billing.reconcile import Reconciliation
 from services.billing.repository import BillingRepository
@@ -33,6 +34,7 @@ LEASE_S = 120
 CHARGES_AT_ONCE = 8  # a charge takes about a second there; 8 threads are far above any buyer's pace
 READINGS_AT_ONCE = 2
 CANCELLATIONS_AT_ONCE = 1
+REFUNDS_AT_ONCE = 2
 
 
 def service(settings: BillingSettings) -> Service[BillingRepository]:
@@ -55,6 +57,7 @@ def service(settings: BillingSettings) -> Service[BillingRepository]:
             ChargeErrand(gateway, links, LEASE_S, CHARGES_AT_ONCE),
             SettleErrand(gateway, links, LEASE_S, READINGS_AT_ONCE),
             CancelErrand(gateway, links, LEASE_S, CANCELLATIONS_AT_ONCE),
+            RefundErrand(gateway, LEASE_S, REFUNDS_AT_ONCE),
         ),
         repository=BillingRepository,
         migrations=Path(__file__).with_name("migrations"),

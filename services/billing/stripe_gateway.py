@@ -22,6 +22,9 @@ from services.billing.domain.outcome import Answer, Outcome
 from services.billing.domain.payment import Payment
 from services.billing.domain.processor import PaymentsUnknown
 from services.billing.domain.reading import outcome_of
+from services.billing.domain.refund import Refund
+from services.billing.domain.refunding import OF_FAILURE, RefundAnswer, RefundOutcome
+from services.billing.stripe_refund_shapes import names_refund, refund_shown
 from services.billing.stripe_shapes import Json, error_in, failed_call, id_of, intent_from, receipt_of
 from shared.messaging.failures import SettingsProblem
 
@@ -154,6 +157,46 @@ class StripeGateway:
             raise ProcessorAway from error
         return receipt_of(shown.to_dict())
 
+    def refund(self, refund: Refund) -> RefundAnswer:
+        """POST /v1/refunds of the intent ("Create a refund"). A replayed answer is of then: the present is read."""
+        params: stripe.params.RefundCreateParams = {
+            "payment_intent": refund.payment_intent_id,
+            "amount": refund.amount_minor,
+            "metadata": {
+                "refund_id": refund.refund_id,
+                "purchase_id": refund.purchase_id,
+                "workspace_id": refund.workspace_id,
+            },
+        }
+        key: stripe.RequestOptions = {"idempotency_key": f"refund-{refund.idempotency_key}"}
+        answer, replayed = self._refunded(refund, lambda: self._client.v1.refunds.create(params, key))
+        if not replayed or answer.processor_refund_id is None:
+            return answer
+        return self.read_refund(refund, answer.processor_refund_id)
+
+    def read_refund(self, refund: Refund, processor_refund_id: str) -> RefundAnswer:
+        """GET /v1/refunds/:id."""
+        return self._refunded(refund, lambda: self._client.v1.refunds.retrieve(processor_refund_id))[0]
+
+    def find_refund(self, refund: Refund) -> RefundAnswer:
+        """GET /v1/refunds of the intent: the list is never behind."""
+        try:
+            listed = self._client.v1.refunds.list({"payment_intent": refund.payment_intent_id, "limit": PAGE})
+            shown = [each.to_dict() for each in listed.auto_paging_iter()]
+        except stripe.StripeError as error:
+            return _refund_failed(error)
+        found = [each for each in shown if names_refund(each, refund.refund_id)]
+        return refund_shown(found[0], refund) if found else RefundAnswer(RefundOutcome.NOT_FOUND)
+
+    def _refunded(self, refund: Refund, call: Callable[[], stripe.Refund]) -> tuple[RefundAnswer, bool]:
+        try:
+            made = call()
+            answer = refund_shown(made.to_dict(), refund)
+        except stripe.StripeError as error:
+            return _refund_failed(error), _is_replay(error.headers)
+        response = made.last_response
+        return answer, _is_replay(response.headers if response else None)
+
     def _change(self, payment: Payment, call: Callable[[], stripe.PaymentIntent]) -> Answer:
         """A POST. A replayed answer is what was true when the key was first used: what is true now is read."""
         answer, replayed = self._called(payment, call)
@@ -230,6 +273,14 @@ def _failed(error: stripe.StripeError) -> Answer:
         detail=type(error).__name__,
         request_id=error.request_id,
     )
+
+
+def _refund_failed(error: stripe.StripeError) -> RefundAnswer:
+    answer = _failed(error)
+    outcome = OF_FAILURE.get(answer.outcome, RefundOutcome.REJECTED)
+    if outcome is RefundOutcome.REJECTED and answer.error_code == "charge_disputed":
+        outcome = RefundOutcome.DISPUTED
+    return RefundAnswer(outcome, detail=answer.error_code or answer.detail, request_id=answer.request_id)
 
 
 def _intent(shown: Any) -> Intent | None:  # noqa: ANN401 - foreign JSON

@@ -12,12 +12,14 @@ from services.cli.commands import (
     balances,
     buying,
     catalogs,
+    correcting,
     explaining,
     holding,
     importing,
     notices,
     operating,
     preferences,
+    refunding,
     spending,
     stack,
     tail,
@@ -64,6 +66,18 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     "auto": (
         "Auto top-up: an account is topped up by itself when its credits are low.",
         {"set": auto.set_auto_top_up, "stop": auto.stop_auto_top_up},
+    ),
+    "refund": (
+        "Refunds: what one would give back and take, and doing exactly that.",
+        {"propose": refunding.propose, "execute": refunding.execute},
+    ),
+    "operator": (
+        "For operators of the product company: credits given, withdrawn, forgiven; recalls that wait for a person.",
+        {
+            "grant": correcting.grant,
+            "withdraw": correcting.withdraw,
+            "forgive": correcting.forgive,
+        },
     ),
     "catalog": ("The price catalog.", {"check": catalogs.check, "publish": catalogs.publish, "show": catalogs.show}),
     "mail": ("What people are mailed.", {"preview": operating.preview}),

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from services.cli.outcome import Exit, Problem
+
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON, one object a line")]
 Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="seconds to wait for the answer")]
 Workspace = Annotated[str, typer.Argument(help="the workspace's id", show_default=False)]
@@ -17,5 +19,15 @@ Editors = Annotated[
 RequestId = Annotated[str, typer.Argument(help="the request's id", show_default=False)]
 PurchaseId = Annotated[str, typer.Argument(help="the purchase's id", show_default=False)]
 
+Account = Annotated[str, typer.Argument(metavar="WORKSPACE/USER", help="whose credits", show_default=False)]
+
 PATIENCE_S = 40.0  # an answer takes milliseconds; a refusal of an unknown workspace 30 s, for it might yet arrive
 CHARGE_PATIENCE_S = 60.0  # the processor may be slow, and a person may have to authenticate
+
+
+def account_parts(account: str) -> tuple[str, str]:
+    """Workspace and user of `workspace/user`. Raises Problem."""
+    workspace, slash, user = account.partition("/")
+    if not (workspace and slash and user):
+        raise Problem(f"{account} is no account.", "Write WORKSPACE/USER, for example acme/erin.", Exit.USAGE)
+    return workspace, user

@@ -1,6 +1,6 @@
 """Where Kafka is and who speaks to it: from the environment, or from `.refill/env` that `refill up` writes.
 
-The command line plays three parties: it reads as the edge, and writes each topic as the party whose topic that is. With
+The command line plays four parties: it reads as the edge, and writes each topic as the party whose topic that is. With
 `REFILL_KAFKA_USERNAME` it is that one user instead.
 """
 
@@ -43,6 +43,7 @@ class CommandLineSettings(ClientSettings):
     """The parties' passwords, where Kafka asks for names."""
 
     edge_kafka_password: SecretStr | None = Field(None, description="the edge's password at Kafka")
+    operator_kafka_password: SecretStr | None = Field(None, description="the operators' password at Kafka")
     products_kafka_password: SecretStr | None = Field(None, description="the products' password at Kafka")
     upstream_kafka_password: SecretStr | None = Field(None, description="upstream's password at Kafka")
 
@@ -56,6 +57,7 @@ class CommandLineSettings(ClientSettings):
             return {}
         passwords = {
             READER: self.edge_kafka_password,
+            "operator": self.operator_kafka_password,
             "products": self.products_kafka_password,
             "upstream": self.upstream_kafka_password,
         }

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from services.cli.money import money
+from services.cli.refund_sentences import REFUND_SENTENCES
 from shared.contracts import auto_top_up as auto
 from shared.contracts import credit_ledger as ledger
-from shared.contracts import holds, notification, notification_commands, price_catalog, product, spending, workspace
+from shared.contracts import (
+    holds,
+    notification,
+    notification_commands,
+    ops,
+    price_catalog,
+    product,
+    spending,
+    workspace,
+)
 from shared.contracts import top_up_commands as commands
 from shared.contracts import top_up_events as events
-from shared.contracts.currencies import figure
 from shared.contracts.dead_letter import DeadLettered
 from shared.contracts.message import Message
-
-
-def money(amount_minor: int, currency: str) -> str:
-    """An amount of the currency's minor units, as people write it: 123456 of `usd` is `1,234.56 USD`."""
-    return f"{figure(amount_minor, currency)} {currency.upper()}"
 
 
 def printable(text: str) -> str:
@@ -54,6 +59,13 @@ def _by_email(wanted: bool) -> str:
 def _status(status: events.PurchaseStatus) -> str:
     extra = "".join(f", {value}" for value in (status.reason, status.url) if value)
     return f"purchase {status.purchase_id} is {status.state} (attempt {status.attempt}{extra})"
+
+
+def _worker(figures: ops.WorkerFigures) -> str:
+    behind = sum(lane.behind or 0 for lane in figures.lanes)
+    outbox = f", {figures.outbox.rows:,} in the outbox" if figures.outbox else ""
+    troubles = "".join(f"; {trouble}" for trouble in figures.troubles)
+    return f"{figures.service} {figures.worker_id[:8]} is {figures.state}: {behind:,} behind{outbox}{troubles}"
 
 
 def _caps(caps: spending.SetSpendingCaps | spending.SpendingCapsSet) -> str:
@@ -177,6 +189,8 @@ SENTENCES: dict[type[Message], Callable[[Any], str]] = {
     ),
     notification.EmailPreferenceSet: lambda m: f"{m.user_id} gets {m.kind} {_by_email(m.by_email)}",
     notification.NotificationCommandRefused: lambda m: f"{m.user_id}: refused, {m.reason}: {m.detail}",
+    **REFUND_SENTENCES,
+    ops.WorkerFigures: _worker,
     DeadLettered: lambda m: (
         f"{m.service} set aside {m.source_topic}[{m.source_partition}]@{m.source_offset}, {m.reason}: {m.detail}"
     ),

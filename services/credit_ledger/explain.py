@@ -22,6 +22,8 @@ from shared.messaging.settings import EXIT_CODE, load_settings
 from shared.postgres.pool import Database
 from shared.postgres.queries import load
 
+ISSUED = ("quota_issued", "top_up_issued", "grant_issued")
+
 QUERIES = load(Path(__file__).with_name("explain.sql"))
 
 
@@ -49,6 +51,25 @@ class Movement(NamedTuple):
         return f"{when} {self.credits:>+11,} {lot:<16} {self.contra}: {self.cause or '?'}{named}"
 
 
+class Freeze(NamedTuple):
+    """A recall that froze a lot (B11, B12): since when and until when, None while it is open at the moment."""
+
+    decided_at: datetime
+    lot_id: UUID
+    cause: str
+    recall_id: UUID
+    source: str
+    id: str
+    until: datetime | None
+
+    @property
+    def sentence(self) -> str:
+        """One line for people."""
+        when = self.decided_at.astimezone(UTC).isoformat(timespec="milliseconds")
+        ended = f"until {self.until.astimezone(UTC).isoformat(timespec='milliseconds')}" if self.until else "still"
+        return f"{when}      frozen top-up {str(self.lot_id)[:8]} {ended}: {self.cause} {self.recall_id} by {self.id}"
+
+
 class LotAt(NamedTuple):
     """A lot at the moment: what it had been granted, what of that is still in it, and what of this is withheld (C8)."""
 
@@ -57,6 +78,7 @@ class LotAt(NamedTuple):
     opened_at: datetime
     period_end: datetime | None
     purchase_id: UUID | None
+    grant_id: UUID | None
     granted: int
     left: int
     withheld: int
@@ -70,6 +92,17 @@ class Explanation:
     at: datetime
     movements: Sequence[Movement]
     lots: Sequence[LotAt]
+    freezes: Sequence[Freeze]
+
+    @property
+    def debt(self) -> int:
+        """What the account owed (C13)."""
+        return sum(movement.credits for movement in self.movements if movement.contra == "debt")
+
+    @property
+    def frozen(self) -> set[UUID]:
+        """The lots that a recall kept frozen."""
+        return {freeze.lot_id for freeze in self.freezes if freeze.until is None}
 
 
 def explain(connection: psycopg.Connection, account: str, at: datetime) -> Explanation | None:
@@ -83,9 +116,10 @@ def explain(connection: psycopg.Connection, account: str, at: datetime) -> Expla
         if connection.execute(QUERIES["account"], about).fetchone() is None:
             return None
         movements = [Movement(*row) for row in connection.execute(QUERIES["movements"], about)]
+        freezes = [Freeze(*row) for row in connection.execute(QUERIES["freezes"], about)]
         quotas: dict[datetime, int] = dict(connection.execute(QUERIES["resizes"], about).fetchall())
         lots = [_lot(row, movements, quotas) for row in connection.execute(QUERIES["lots"], about)]
-    return Explanation(account, at, movements, [lot for lot in lots if lot.granted])
+    return Explanation(account, at, movements, [lot for lot in lots if lot.granted], freezes)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -114,16 +148,17 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _lot(
-    row: tuple[UUID, str, datetime, datetime | None, datetime | None, UUID | None],
+    row: tuple[UUID, str, datetime, datetime | None, datetime | None, UUID | None, UUID | None],
     movements: Sequence[Movement],
     quotas: Mapping[datetime, int],
 ) -> LotAt:
-    lot_id, kind, opened_at, period_start, period_end, purchase_id = row
+    lot_id, kind, opened_at, period_start, period_end, purchase_id, grant_id = row
     own = [movement for movement in movements if movement.lot_id == lot_id]
-    granted = sum(movement.credits for movement in own if movement.contra in ("quota_issued", "top_up_issued"))
+    granted = sum(movement.credits for movement in own if movement.contra in ISSUED)
     left = sum(movement.credits for movement in own)
     given = quotas.get(period_start, granted) if period_start else granted
-    return LotAt(lot_id, kind, opened_at, period_end, purchase_id, granted, left, min(left, max(0, granted - given)))
+    withheld = min(left, max(0, granted - given))
+    return LotAt(lot_id, kind, opened_at, period_end, purchase_id, grant_id, granted, left, withheld)
 
 
 def _moment(text: str) -> datetime:
@@ -139,6 +174,8 @@ def _as_json(explanation: Explanation) -> str:
         "at": explanation.at,
         "movements": [movement._asdict() for movement in explanation.movements],
         "lots": [lot._asdict() for lot in explanation.lots],
+        "freezes": [freeze._asdict() for freeze in explanation.freezes],
+        "debt": explanation.debt,
     }
     return json.dumps(document, default=_plain) + "\n"
 
@@ -149,14 +186,20 @@ def _plain(value: object) -> str:
 
 def _as_text(explanation: Explanation) -> str:
     lines = [movement.sentence for movement in explanation.movements]
+    lines.extend(freeze.sentence for freeze in explanation.freezes)
     lines.append(f"{explanation.account} at {explanation.at.isoformat()}, decided until then:")
     for lot in explanation.lots:
         until = (
             f", until {lot.period_end.astimezone(UTC).isoformat()}"
             if lot.period_end
             else f", purchase {lot.purchase_id}"
+            if lot.purchase_id
+            else f", granted by {lot.grant_id}"
         )
+        frozen = ", frozen" if lot.lot_id in explanation.frozen else ""
         withheld = f", {lot.withheld:,} of it withheld by a smaller plan or seat" if lot.withheld else ""
         name = f"{lot.kind.replace('_', '-')} {str(lot.lot_id)[:8]}"
-        lines.append(f"  {name:<16} {lot.left:,} left of {lot.granted:,}{withheld}{until}")
+        lines.append(f"  {name:<16} {lot.left:,} left of {lot.granted:,}{withheld}{frozen}{until}")
+    if explanation.debt:
+        lines.append(f"  owes {explanation.debt:,}: the next credits bought go into it first")
     return "\n".join(lines) + "\n"

@@ -19,10 +19,10 @@ SELECT lots.lot_id, lots.workspace_id, lots.user_id, lots.granted, coalesce(fill
 FROM lots
 LEFT JOIN (
     SELECT credit_lot_id AS lot_id, count(*) FILTER (WHERE grown IS NULL) AS times, sum(credits) AS credits, min(debit_contra) AS origin
-    FROM postings LEFT JOIN (SELECT transaction_id, grown FROM quota_resizes) AS resizes USING (transaction_id) WHERE credit_lot_id IS NOT NULL AND debit_contra NOT IN ('held', 'lapsed', 'burned') GROUP BY credit_lot_id
+    FROM postings LEFT JOIN (SELECT transaction_id, grown FROM quota_resizes) AS resizes USING (transaction_id) WHERE credit_lot_id IS NOT NULL AND debit_contra IN ('quota_issued', 'top_up_issued', 'grant_issued') GROUP BY credit_lot_id
 ) AS filled USING (lot_id)
 WHERE filled.times IS DISTINCT FROM 1 OR filled.credits <> lots.granted
-   OR filled.origin IS DISTINCT FROM lots.kind || '_issued'
+   OR filled.origin IS DISTINCT FROM CASE WHEN lots.grant_id IS NULL THEN lots.kind ELSE 'grant' END || '_issued'
 ORDER BY lots.lot_id;
 
 -- name: every_growth_of_a_quota_moved_what_it_says
@@ -68,7 +68,7 @@ ORDER BY lot_id;
 -- name: every_top_up_lot_is_a_line_of_a_purchase
 SELECT lots.lot_id, lots.workspace_id, lots.user_id, lots.granted, grants.credits AS bought
 FROM lots LEFT JOIN grants USING (lot_id)
-WHERE lots.kind = 'top_up'
+WHERE lots.kind = 'top_up' AND lots.grant_id IS NULL
   AND (grants.lot_id IS NULL OR grants.credits <> lots.granted OR grants.purchase_id <> lots.purchase_id
        OR (grants.workspace_id, grants.user_id) <> (lots.workspace_id, lots.user_id))
 ORDER BY lots.lot_id;
@@ -201,6 +201,108 @@ SELECT postings.transaction_id, lots.lot_id, lots.workspace_id, lots.user_id
 FROM postings JOIN lots ON lots.lot_id = postings.debit_lot_id
 WHERE postings.credit_contra = 'lapsed' AND lots.kind = 'top_up'
 ORDER BY postings.transaction_id;
+
+-- name: every_account_owes_what_its_lots_say
+SELECT accounts.workspace_id, accounts.user_id, accounts.debt, coalesce(fold.credits, 0) AS fold
+FROM accounts
+LEFT JOIN (
+    SELECT lots.workspace_id, lots.user_id, sum(CASE WHEN postings.debit_contra = 'debt' THEN credits ELSE -credits END) AS credits
+    FROM postings JOIN lots ON lots.lot_id = coalesce(postings.debit_lot_id, postings.credit_lot_id)
+    WHERE 'debt' IN (postings.debit_contra, postings.credit_contra)
+    GROUP BY lots.workspace_id, lots.user_id
+) AS fold USING (workspace_id, user_id)
+WHERE accounts.debt <> coalesce(fold.credits, 0) OR accounts.debt < 0
+ORDER BY accounts.workspace_id, accounts.user_id;
+
+-- name: every_lot_is_taken_and_has_paid_and_owes_what_its_postings_say
+-- What an operator forgave went through a lot that owed, and is on its account.
+SELECT lots.lot_id, lots.taken, lots.owed, lots.settled, lots.withdrawn, fold.taken AS posted, fold.debt, fold.out AS withdrawn_by_postings
+FROM lots
+LEFT JOIN (
+    SELECT coalesce(debit_lot_id, credit_lot_id) AS lot_id,
+           coalesce(sum(credits) FILTER (WHERE credit_contra = 'taken_back'), 0)
+               - coalesce(sum(credits) FILTER (WHERE debit_contra = 'taken_back'), 0) AS taken,
+           coalesce(sum(credits) FILTER (WHERE debit_contra IN ('debt', 'forgiven')), 0)
+               - coalesce(sum(credits) FILTER (WHERE credit_contra IN ('debt', 'forgiven')), 0) AS debt,
+           coalesce(sum(credits) FILTER (WHERE credit_contra = 'withdrawn'), 0) AS out
+    FROM postings
+    WHERE debit_contra IN ('debt', 'forgiven', 'taken_back') OR credit_contra IN ('debt', 'forgiven', 'taken_back', 'withdrawn')
+    GROUP BY 1
+) AS fold USING (lot_id)
+WHERE (lots.taken, lots.owed - lots.settled, lots.withdrawn)
+      <> (coalesce(fold.taken, 0), coalesce(fold.debt, 0), coalesce(fold.out, 0))
+ORDER BY lots.lot_id;
+
+-- name: every_lot_is_frozen_or_taken_as_its_recalls_say
+-- Taken while the latest verdict of any is to take back, else frozen while any is open. Withdrawn whole, nothing is left to take.
+SELECT lots.lot_id, lots.workspace_id, lots.user_id, lots.frozen, lots.taken, recalled.open, recalled.taken_back
+FROM lots
+LEFT JOIN (
+    SELECT lot_id, bool_or(state = 'open') AS open, bool_or(state = 'taken_back') AS taken_back FROM recall_lines GROUP BY lot_id
+) AS recalled USING (lot_id)
+WHERE lots.frozen <> coalesce(recalled.open AND NOT recalled.taken_back, false)
+   OR (lots.taken > 0) <> coalesce(recalled.taken_back AND lots.granted > lots.withdrawn, false)
+ORDER BY lots.lot_id;
+
+-- name: every_line_of_a_recall_has_its_latest_verdict
+SELECT recall_lines.workspace_id, recall_lines.recall_id, recall_lines.lot_id, recall_lines.state, recall_lines.step, last.step AS verdict_step
+FROM recall_lines
+LEFT JOIN LATERAL (
+    SELECT step, verdict FROM recall_steps
+    WHERE recall_steps.workspace_id = recall_lines.workspace_id AND recall_steps.recall_id = recall_lines.recall_id
+      AND recall_steps.lot_id = recall_lines.lot_id
+    ORDER BY step DESC LIMIT 1
+) AS last ON true
+LEFT JOIN recalls USING (workspace_id, recall_id)
+WHERE recall_lines.step <> coalesce(last.step, 0)
+   OR recall_lines.state <> CASE
+          WHEN recalls.refusal IS NOT NULL THEN 'refused' WHEN last.verdict = 'take_back' THEN 'taken_back'
+          WHEN last.verdict = 'give_back' THEN 'given_back' ELSE 'open'
+      END
+   OR recalls.recall_id IS NULL
+ORDER BY recall_lines.workspace_id, recall_lines.recall_id, recall_lines.lot_id;
+
+-- name: everything_taken_or_given_back_is_of_a_verdict_that_says_so
+SELECT coalesce(posted.transaction_id, said.transaction_id) AS transaction_id, said.taken AS said_taken, said.given AS said_given,
+       posted.taken, posted.given
+FROM (
+    SELECT transaction_id, coalesce(sum(credits) FILTER (WHERE credit_contra = 'taken_back'), 0) AS taken,
+           coalesce(sum(credits) FILTER (WHERE debit_contra = 'taken_back'), 0)
+               - coalesce(sum(credits) FILTER (WHERE credit_contra = 'forgiven'), 0) AS given
+    FROM postings WHERE 'taken_back' IN (debit_contra, credit_contra) OR credit_contra = 'forgiven'
+    GROUP BY transaction_id
+) AS posted
+FULL JOIN (
+    SELECT transaction_id, coalesce(sum(credits + debt) FILTER (WHERE verdict = 'take_back'), 0) AS taken,
+           coalesce(sum(credits + debt) FILTER (WHERE verdict = 'give_back'), 0) AS given
+    FROM recall_steps GROUP BY transaction_id
+) AS said USING (transaction_id)
+WHERE (coalesce(said.taken, 0), coalesce(said.given, 0)) <> (coalesce(posted.taken, 0), coalesce(posted.given, 0))
+ORDER BY 1;
+
+-- name: every_deed_of_an_operator_moved_what_it_says_and_nothing_else_did
+SELECT coalesce(said.transaction_id, moved.transaction_id) AS transaction_id, said.kind, said.credits, moved.kind AS moved_kind, moved.credits AS moved
+FROM (SELECT transaction_id, kind, workspace_id, user_id, credits FROM operator_deeds WHERE refusal IS NULL) AS said
+FULL JOIN (
+    SELECT transaction_id, lots.workspace_id, lots.user_id, sum(credits) AS credits,
+           CASE WHEN credit_contra = 'withdrawn' THEN 'withdraw' WHEN debit_contra = 'forgiven' THEN 'forgive_debt' ELSE 'grant' END AS kind
+    FROM postings JOIN lots ON lots.lot_id = coalesce(postings.debit_lot_id, postings.credit_lot_id)
+    WHERE debit_contra IN ('grant_issued', 'forgiven') OR credit_contra = 'withdrawn'
+    GROUP BY 1, 2, 3, 5
+) AS moved USING (transaction_id)
+WHERE (said.kind, said.workspace_id, said.user_id, said.credits)
+      IS DISTINCT FROM (moved.kind, moved.workspace_id, moved.user_id, moved.credits)
+ORDER BY 1;
+
+-- name: no_operator_moved_more_in_a_day_than_is_counted
+SELECT coalesce(days.operator_id, done.operator_id) AS operator_id, coalesce(days.day, done.day) AS day, days.credits, done.credits AS done
+FROM (SELECT operator_id, day, credits FROM operator_days WHERE credits > 0) AS days
+FULL JOIN (
+    SELECT operator_id, (decided_at AT TIME ZONE 'UTC')::date AS day, sum(credits) AS credits
+    FROM operator_deeds WHERE refusal IS NULL GROUP BY 1, 2
+) AS done USING (operator_id, day)
+WHERE days.credits IS DISTINCT FROM done.credits
+ORDER BY 1, 2;
 
 -- name: every_account_has_counted_its_transactions
 SELECT accounts.workspace_id, accounts.user_id, accounts.version, moved.transactions

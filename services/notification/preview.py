@@ -10,18 +10,29 @@ import html
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from services.notification.domain.delivery import Contact, Email
 from services.notification.domain.links import Console
-from services.notification.domain.matters import PaidAndCredited, WorkspaceFreed, WorkspacePaused
+from services.notification.domain.matters import (
+    Frozen,
+    GivenBack,
+    PaidAndCredited,
+    TakenBack,
+    WorkspaceFreed,
+    WorkspacePaused,
+)
 from services.notification.domain.members import Deciders
 from services.notification.domain.notice import Notice, Occasion, Told
 from services.notification.handlers.tellings import TELLINGS, notices_about
 from services.notification.letter import Letter
 from services.notification.mailer import compose
 from services.notification.rendering import DIGEST_WORDING, Letters, Surroundings
-from shared.contracts.documents.examples import ADMIN, EDITOR, EXAMPLES, NOON, OTHER, OWNER, WORKSPACE
+from shared.contracts.documents.example_names import ADMIN, EDITOR, NOON, OTHER, OWNER, WORKSPACE
+from shared.contracts.documents.examples import EXAMPLES
+from shared.contracts.message import Message
+from shared.contracts.recalls import PurchaseFrozen, PurchaseGivenBack, PurchaseTakenBack
 from shared.contracts.top_up_events import PurchasePaid, TopUpRequested
 
 CONSOLE = "https://console.example.com"
@@ -30,6 +41,11 @@ NAMES = {OWNER: "Olivia Owner", ADMIN: "Adam Admin", EDITOR: "Edith Editor", OTH
 DECIDERS = Deciders({OWNER: "owner", ADMIN: "admin"})
 READER = Contact(name="Robin Reader", email="robin@acme.example")
 NO_TOKEN = UUID(int=0)
+RECALLED: Mapping[type[Any], type[Message]] = {
+    Frozen: PurchaseFrozen,
+    TakenBack: PurchaseTakenBack,
+    GivenBack: PurchaseGivenBack,
+}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -74,11 +90,13 @@ def _notices() -> Iterator[Notice]:
         PaidAndCredited: PaidAndCredited(WORKSPACE, paid.purchase_id, paid.buyer_id, _occasion("paid"), paid.wire()),
         WorkspacePaused: WorkspacePaused(WORKSPACE, "plan"),
         WorkspaceFreed: WorkspaceFreed(WORKSPACE),
+        **{matter: matter(EXAMPLES[event], "dispute") for matter, event in RECALLED.items()},
     }
     for telling in TELLINGS:
         if telling.by_email:
             event = ours[telling.event] if telling.event in ours else EXAMPLES[telling.event]
-            yield notices_about(event, _occasion(telling.wording), DECIDERS)[0]
+            told = notices_about(event, _occasion(telling.wording), DECIDERS)
+            yield next(notice for notice in told if notice.wording == telling.wording)
 
 
 def _occasion(name: str) -> Occasion:

@@ -118,7 +118,7 @@ class Letters:
 def people_in(facts: Facts) -> set[str]:
     """The user ids that the facts of a notice mention: whose names a letter may need."""
     people = {fact for name, fact in facts.items() if name in ("asker_id", "buyer_id", "decliner_id", "user_id")}
-    return people | {line["user_id"] for line in facts.get("lines", ())}
+    return people | {line["user_id"] for line in facts.get("lines", ())} | set(facts.get("user_ids", ()))
 
 
 def _spaced(text: str) -> str:

@@ -11,8 +11,12 @@ from shared.contracts import (
     holds,
     notification,
     notification_commands,
+    operator_commands,
+    ops,
     price_catalog,
     product,
+    recalls,
+    refunds,
     spending,
     top_up_commands,
     top_up_events,
@@ -61,12 +65,41 @@ TOP_UP_COMMANDS = Topic(
         spending.SetSpendingCaps,
         auto_top_up.SetAutoTopUp,
         auto_top_up.StopAutoTopUp,
+        refunds.ProposeRefund,
+        refunds.RefundPurchase,
     ),
     producers=("edge",),
     consumers=("billing",),
     summary="Requests and purchases. Written by the edge only, which vouches for the actor; roles are looked up.",
     key_rule="optional",
     inbound=True,
+)
+BILLING_OPERATOR_COMMANDS = Topic(
+    name="billing.operator.commands.v1",
+    owner="billing",
+    keyed_by="workspace",
+    messages=(
+        operator_commands.ProposeOperatorRefund,
+        operator_commands.OperatorRefund,
+    ),
+    producers=("operator",),
+    consumers=("billing",),
+    summary="What operators decide about money. Written by operators only: who may is Kafka's to say.",
+    key_rule="optional",
+    inbound=True,
+    retention_hours=OLDEST_BACKUP_HOURS,
+)
+LEDGER_OPERATOR_COMMANDS = Topic(
+    name="credit-ledger.operator.commands.v1",
+    owner="credit-ledger",
+    keyed_by="workspace",
+    messages=(operator_commands.GrantCredits, operator_commands.CorrectCredits),
+    producers=("operator",),
+    consumers=("credit-ledger",),
+    summary="Credits that operators grant, withdraw or forgive. Written by operators only.",
+    key_rule="optional",
+    inbound=True,
+    retention_hours=OLDEST_BACKUP_HOURS,
 )
 TOP_UP = Topic(
     name="billing.top-up.v1",
@@ -92,9 +125,19 @@ TOP_UP = Topic(
         auto_top_up.AutoTopUpSet,
         auto_top_up.AutoTopUpHeldBack,
         auto_top_up.AutoTopUpStopped,
+        recalls.LotsAppraisalAsked,
+        recalls.RecallOpened,
+        recalls.RecallClosed,
+        refunds.RefundProposed,
+        refunds.RefundAccepted,
+        refunds.PurchaseRefunded,
+        refunds.RefundFailed,
+        refunds.PurchaseDisputed,
+        refunds.DisputeFundsMoved,
+        refunds.DisputeClosed,
     ),
     producers=("billing",),
-    consumers=("credit-ledger", "notification", "edge"),
+    consumers=("credit-ledger", "notification", "edge", "operator"),
     summary="What happened to requests and purchases, and the answers to commands.",
     retention_hours=OLDEST_BACKUP_HOURS,
 )
@@ -144,9 +187,10 @@ LEDGER_ANSWERS = Topic(
         holds.HoldReleased,
         holds.HoldExpired,
         holds.HoldRefused,
+        operator_commands.LedgerCommandRefused,
     ),
     producers=("credit-ledger",),
-    consumers=("products", "edge"),
+    consumers=("products", "edge", "operator"),
     summary="Answers to products: what became of each hold, and each refused usage or reversal.",
     retention_hours=3 * HOURS_PER_DAY,
 )
@@ -154,9 +198,16 @@ LEDGER_PURCHASE = Topic(
     name="credit-ledger.purchase.v1",
     owner="credit-ledger",
     keyed_by="workspace",
-    messages=(credit_ledger.PurchaseCredited,),
+    messages=(
+        credit_ledger.PurchaseCredited,
+        recalls.LotsAppraised,
+        recalls.PurchaseFrozen,
+        recalls.FreezeRefused,
+        recalls.PurchaseTakenBack,
+        recalls.PurchaseGivenBack,
+    ),
     producers=("credit-ledger",),
-    consumers=("billing", "notification", "edge"),
+    consumers=("billing", "notification", "edge", "operator"),
     summary="What the ledger did to a purchase, all its lines at once.",
     retention_hours=OLDEST_BACKUP_HOURS,
 )
@@ -175,9 +226,10 @@ LEDGER_ACCOUNT = Topic(
         credit_ledger.CreditsExhausted,
         holds.CreditsHeld,
         holds.HoldEnded,
+        operator_commands.CreditsCorrected,
     ),
     producers=("credit-ledger",),
-    consumers=("notification", "edge"),
+    consumers=("notification", "edge", "operator"),
     summary="The life of an account: granted, held, burned, returned, lapsed, low, exhausted, paused, freed.",
     retention_hours=OLDEST_BACKUP_HOURS,
 )
@@ -187,7 +239,7 @@ LEDGER_BALANCE = Topic(
     keyed_by="account (workspace/user)",
     messages=(credit_ledger.BalanceChanged,),
     producers=("credit-ledger",),
-    consumers=("products", "billing", "edge"),
+    consumers=("products", "billing", "edge", "operator"),
     summary="The latest balance of each account, with a version: any product can keep its own copy.",
     cleanup="compact",
 )
@@ -225,7 +277,18 @@ NOTIFICATION_DELIVERY = Topic(
 
 SERVICES = ("billing", "credit-ledger", "notification")
 
-PARTIES = ("upstream", "products", "edge", *SERVICES)
+OPS_METRICS = Topic(
+    name="ops.metrics.v1",
+    owner="ops",
+    keyed_by="worker (service/worker)",
+    messages=(ops.WorkerFigures,),
+    producers=SERVICES,
+    consumers=("edge",),
+    summary="How each worker goes, every few seconds: lanes, outbox, relay, and why it is not healthy.",
+    retention_hours=3 * HOURS_PER_DAY,
+)
+
+PARTIES = ("upstream", "products", "edge", "operator", *SERVICES)
 """Everyone who may write or read a topic. Each has one user at Kafka, of its name; `producers` and `consumers` of the
 topics are all that it may do there."""
 
@@ -251,16 +314,19 @@ TOPICS: tuple[Topic, ...] = (
     WORKSPACE_DIRECTORY,
     WORKSPACE_CONTACT,
     TOP_UP_COMMANDS,
+    BILLING_OPERATOR_COMMANDS,
     TOP_UP,
     PRICE_CATALOG,
     PRODUCT_USAGE,
     HOLD_COMMANDS,
+    LEDGER_OPERATOR_COMMANDS,
     LEDGER_ANSWERS,
     LEDGER_PURCHASE,
     LEDGER_ACCOUNT,
     LEDGER_BALANCE,
     NOTIFICATION_COMMANDS,
     NOTIFICATION_DELIVERY,
+    OPS_METRICS,
     *DEAD_LETTERS.values(),
 )
 

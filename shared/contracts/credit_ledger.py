@@ -44,7 +44,8 @@ class _WorkspaceKeyed(Message):
 
 
 class CreditedLine(BaseModel):
-    """One editor's lot of a purchase. Balances of the account know of it from `balance_version` on."""
+    """One editor's lot of a purchase. Balances of the account know of it from `balance_version` on. Of the
+    credits `debt_settled` went at once into what the account owed (B11)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,6 +54,7 @@ class CreditedLine(BaseModel):
     credits: PositiveCredits
     usable: Flag
     balance_version: Version | None = None
+    debt_settled: PositiveCredits | None = None
 
 
 class PurchaseCredited(_WorkspaceKeyed):
@@ -102,7 +104,8 @@ class _AccountKeyed(Message):
 
 class CreditsGranted(_AccountKeyed):
     """A lot was opened: a period's quota or a purchase's line. Told again of a quota that a larger plan or seat has
-    made larger inside its period (C8), with what was added."""
+    made larger inside its period (C8), with what was added. `grant_id`: by an operator, unpaid (B15). `debt_settled`:
+    how much of it went at once into what the account owed (B11)."""
 
     type: ClassVar[str] = "credit-ledger.credits-granted.v1"
 
@@ -110,6 +113,8 @@ class CreditsGranted(_AccountKeyed):
     kind: LotKind
     credits: PositiveCredits
     purchase_id: UuidText | None = None
+    grant_id: UuidText | None = None
+    debt_settled: PositiveCredits | None = None
     period_start: Instant | None = None
     period_end: Instant | None = None
 
@@ -185,7 +190,8 @@ class CreditsExhausted(_AccountKeyed):
 
 
 class LotBalance(BaseModel):
-    """What is left of one lot. `withheld` is in it too, but a smaller plan or seat does not give it any more (C8)."""
+    """What is left of one lot. `withheld` is in it too, but a smaller plan or seat does not give it any more (C8).
+    While it is `frozen` nobody can use it (B11, B12)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -194,6 +200,7 @@ class LotBalance(BaseModel):
     granted: PositiveCredits
     remaining: Credits
     withheld: Credits = 0
+    frozen: Flag = False
     opened_at: Instant
     period_end: Instant | None = None
 
@@ -201,7 +208,8 @@ class LotBalance(BaseModel):
 class BalanceChanged(_AccountKeyed):
     """An account's latest balance. `version` grows with every change: keep the highest.
 
-    What is `held` (C9) is in no lot meanwhile, nor in any of the other sums.
+    What is `held` (C9) is in no lot meanwhile, nor in any of the other sums; what is `frozen` (B11, B12) is in its lot
+    and in no other sum. `debt` is what the account owes (C13): the next credits bought go into it first.
     """
 
     type: ClassVar[str] = "credit-ledger.balance-changed.v1"
@@ -211,6 +219,8 @@ class BalanceChanged(_AccountKeyed):
     top_up_remaining: TotalCredits
     usable: TotalCredits
     held: TotalCredits = 0
+    frozen: TotalCredits = 0
+    debt: TotalCredits = 0
     quota_ends_at: Instant | None = None
     top_up_paused: Flag
     lots: tuple[LotBalance, ...] = ()

@@ -24,6 +24,10 @@ NoticeKind = Literal[
     "credits_low",
     "credits_exhausted",
     "auto_top_up_stopped",
+    "refund",
+    "dispute",
+    "credits_recalled",
+    "credits_corrected",
 ]
 
 

@@ -64,6 +64,22 @@ class Reason(StrEnum):
     HOLD_RELEASED = "hold_released"
     HOLD_EXPIRED = "hold_expired"
     CAPTURE_EXCEEDS_HOLD = "capture_exceeds_hold"
+    PURCHASE_NOT_REFUNDABLE = "purchase_not_refundable"
+    LINE_NOT_IN_PURCHASE = "line_not_in_purchase"
+    ALREADY_REFUNDED = "already_refunded"
+    REFUND_IN_PROGRESS = "refund_in_progress"
+    REFUND_ID_REUSED = "refund_id_reused"
+    REFUND_CHANGED = "refund_changed"
+    LINE_TOUCHED = "line_touched"
+    NOT_ALLOWED_TO_REFUND = "not_allowed_to_refund"
+    PURCHASE_DISPUTED = "purchase_disputed"
+    REFUND_REJECTED = "refund_rejected"
+    UNKNOWN_RECALL = "unknown_recall"
+    RECALL_NOT_OPEN = "recall_not_open"
+    GRANT_ID_REUSED = "grant_id_reused"
+    CORRECTION_ID_REUSED = "correction_id_reused"
+    OPERATOR_LIMIT_REACHED = "operator_limit_reached"
+    NOTHING_TO_CORRECT = "nothing_to_correct"
     UNKNOWN_NOTICE = "unknown_notice"
     UNSUBSCRIBE_LINK_INVALID = "unsubscribe_link_invalid"
 
@@ -125,6 +141,22 @@ REMEDIES: dict[Reason, str] = {
     Reason.HOLD_RELEASED: "The hold was released before; report the work as usage or under a new hold.",
     Reason.HOLD_EXPIRED: "The hold ended by itself; report the work as usage, and hold for longer next time.",
     Reason.CAPTURE_EXCEEDS_HOLD: "Capture at most what is held; report the rest as usage.",
+    Reason.PURCHASE_NOT_REFUNDABLE: "Only a purchase that is paid and credited is refunded; read its status.",
+    Reason.LINE_NOT_IN_PURCHASE: "Name editors of this purchase, each once.",
+    Reason.ALREADY_REFUNDED: "This line was refunded before; name the lines that are left.",
+    Reason.REFUND_IN_PROGRESS: "Another refund of this line is under way; wait for its outcome.",
+    Reason.REFUND_ID_REUSED: "This id belongs to another refund; choose a new one.",
+    Reason.REFUND_CHANGED: "Have the refund proposed again, review it and refund by it. Nothing was refunded.",
+    Reason.LINE_TOUCHED: "Credits of this line were used: only an operator refunds it, and what was used becomes debt.",
+    Reason.NOT_ALLOWED_TO_REFUND: "Only the owner, an admin or an operator refunds.",
+    Reason.PURCHASE_DISPUTED: "The bank decides about this charge; wait for the end of the dispute.",
+    Reason.REFUND_REJECTED: "The processor did not refund; look at the payment there, then try under a new id.",
+    Reason.UNKNOWN_RECALL: "Check the recall id, the purchase and the workspace.",
+    Reason.RECALL_NOT_OPEN: "It has been decided already, or decides itself: nothing waits for a person.",
+    Reason.GRANT_ID_REUSED: "This id belongs to another grant; choose a new one.",
+    Reason.CORRECTION_ID_REUSED: "This id belongs to another correction; choose a new one.",
+    Reason.OPERATOR_LIMIT_REACHED: "Grant less, or have the limit for operators raised where it is set.",
+    Reason.NOTHING_TO_CORRECT: "The account has not as much; look at it with `refill explain`.",
     Reason.UNKNOWN_NOTICE: "Check the notice ids and the person; a person marks the own notices only.",
     Reason.UNSUBSCRIBE_LINK_INVALID: "Use the link of the latest email, or sign in and change it there.",
 }

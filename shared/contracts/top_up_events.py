@@ -13,6 +13,8 @@ from shared.contracts.top_up_commands import Quote
 
 TotalMinor = Annotated[int, Field(strict=True, ge=1, le=99_999_999)]
 
+PositiveTotalCredits = Annotated[int, Field(strict=True, ge=1, le=2**53 - 1)]
+
 PurchaseState = Literal[
     "accepted", "action_required", "processing", "declined", "paid", "credited", "cancelled", "parked"
 ]
@@ -50,17 +52,28 @@ class CommandRefused(_TopUpEvent):
     detail: ReasonText
     request_id: UuidText | None = None
     purchase_id: UuidText | None = None
+    refund_id: UuidText | None = None
     try_again_at: Instant | None = None
 
 
+class EditorDebt(BaseModel):
+    """What an editor's account owes as far as billing knows: it is settled first by what is bought (B11)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    user_id: Id
+    credits: PositiveTotalCredits
+
+
 class TopUpQuoted(_TopUpEvent):
-    """The summary a buyer reviews before buying (B5)."""
+    """The summary a buyer reviews before buying (B5). `debts`: what of it will settle debt instead of being usable."""
 
     type: ClassVar[str] = "billing.top-up-quoted.v1"
 
     actor_id: Id
     quote: Quote
     credits_each: PositiveCredits
+    debts: tuple[EditorDebt, ...] = ()
 
 
 class TopUpRequested(_TopUpEvent):

@@ -18,7 +18,9 @@ from shared.messaging.consumer import LaneConsumer
 from shared.messaging.crew import Crew, Failure
 from shared.messaging.desk import Desk
 from shared.messaging.errands import Errands
+from shared.messaging.figures import Figures, OutboxGauge, Readings
 from shared.messaging.health import HealthFile, Signs, Watch
+from shared.messaging.kafka import Publisher
 from shared.messaging.patience import Stopped, patiently
 from shared.messaging.preconditions import KafkaLook, PostgresLook
 from shared.messaging.pulse import Pulse
@@ -118,9 +120,22 @@ class Worker:
         crew.start("pulse", pulse.run)
         watch = Watch(self._health, lambda: self._signs(relay, pulse), crew.stopping)
         crew.start("health", watch.run)
+        figures = Figures(
+            service.name,
+            lambda: self._readings(relay, pulse),
+            OutboxGauge(self._database),
+            Publisher(kafka, f"{service.name}.figures"),
+            self._clock,
+            crew.stopping,
+            self._settings.figures_every_ms / 1000,
+        )
+        crew.start("figures", figures.run)
 
     def _signs(self, relay: Relay, pulse: Pulse) -> Signs:
         return Signs(tuple(lane.signs() for lane in self._lanes), pulse.signs(), relay.signs())
+
+    def _readings(self, relay: Relay, pulse: Pulse) -> Readings:
+        return Readings(self._signs(relay, pulse), tuple(lane.count() for lane in self._lanes), dict(relay.figures))
 
     def _stop(self) -> None:
         """Nothing new comes in, what is in hand is finished, then the relay says the rest: all within a bound."""

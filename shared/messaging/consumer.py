@@ -20,6 +20,7 @@ from shared.messaging.coldstart import LOOK_EVERY_S, ColdStart
 from shared.messaging.crash_points import reach
 from shared.messaging.division import divide
 from shared.messaging.failures import Bug, Weather
+from shared.messaging.figures import LaneCount
 from shared.messaging.health import LaneSigns
 from shared.messaging.kafka import GroupConsumer
 from shared.messaging.log import KafkaProblem, LogMoved, Place, Record
@@ -41,6 +42,7 @@ from shared.postgres.pool import Database
 R = TypeVar("R")
 T = TypeVar("T")
 
+MEASURE_EVERY_S = 1.0  # how often a lane looks how far it is behind
 GAPS_EVERY_S = 1.0  # how often an idle lane steps over offsets that hold no record
 POLL_WHILE_WAITING_MS = 50  # parked messages are due every 250 ms
 
@@ -79,6 +81,8 @@ class LaneConsumer(Generic[R]):
         self._set_aside: dict[tuple[Place, int], str] = {}
         self._retry_at = 0.0
         self._gaps_at = 0.0
+        self._measure_at = 0.0
+        self._behind: int | None = None
         self._polled_at = monotonic()
         self.ready = threading.Event()
         """Set once the lane has its first partitions, or has been told that others have them all."""
@@ -90,6 +94,10 @@ class LaneConsumer(Generic[R]):
         consumer = self._consumer
         heard_at = consumer.heard_at() if consumer is not None else None
         return LaneSigns(self._lane.name, self.ready.is_set(), self._polled_at, heard_at)
+
+    def count(self) -> LaneCount:
+        """What has been counted and where it stands. Any thread may ask."""
+        return LaneCount(self._lane.name, self._behind, self._waiting.total(), dict(self.figures))
 
     def run(self) -> None:
         """Consume until told to stop; then finish the batch in hand and leave the group at once.
@@ -125,6 +133,7 @@ class LaneConsumer(Generic[R]):
     def _turn(self, consumer: GroupConsumer) -> None:
         if fresh := consumer.fresh():
             self._place(consumer, fresh)
+        self._measure(consumer)
         self._retry_parked(consumer)
         if self._waiting.total() >= MAX_WAITING:
             self._wait_out(parking.RETRY_EVERY_S)
@@ -136,6 +145,14 @@ class LaneConsumer(Generic[R]):
                 self.ready.set()
             self._cross_gaps(consumer)
             self._watch(consumer)
+
+    def _measure(self, consumer: GroupConsumer) -> None:
+        """How many records are not applied yet. While nothing is fetched, the log's end is the last one known."""
+        if monotonic() < self._measure_at:
+            return
+        self._measure_at = monotonic() + MEASURE_EVERY_S
+        owned, ends = consumer.owned(), consumer.ends()
+        self._behind = sum(max(0, end - self._stored[place]) for place, end in ends.items() if place in owned)
 
     def _watch(self, consumer: GroupConsumer) -> None:
         if consumer.owned() or consumer.fresh():
@@ -221,6 +238,7 @@ class LaneConsumer(Generic[R]):
         next_ = {arrival.place: arrival.offset + 1 for arrival in arrivals}
         expected = {place: self._stored[place] for place in next_}
         some_wait = any(self._waiting[place] for place in next_)
+        began = monotonic()
         outcome = self._patiently(
             lambda: self._road.carry(self._session.connection(), arrivals, expected, next_, some_wait=some_wait),
             next_,
@@ -228,6 +246,8 @@ class LaneConsumer(Generic[R]):
         )
         self._stored.update(next_)
         self.figures["records"] += len(arrivals)
+        self.figures["batches"] += 1
+        self.figures["busy_ms"] += round(1000 * (monotonic() - began))
         self._note(outcome)
 
     def _note(self, outcome: Outcome) -> None:

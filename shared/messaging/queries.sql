@@ -69,6 +69,12 @@ FROM (
 WHERE bytes_before < %(bytes)s
 ORDER BY id;
 
+-- name: measure_outbox
+-- How many rows, counted up to a bound, and for how long the first has stood there, in milliseconds.
+SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT %(most)s) AS counted)::bigint,
+       coalesce((SELECT round(1000 * extract(epoch FROM clock_timestamp() - created_at))
+                 FROM outbox ORDER BY id LIMIT 1), 0)::bigint;
+
 -- name: delete_published
 DELETE FROM outbox WHERE id = ANY (%(ids)s);
 

@@ -158,6 +158,10 @@ class WorkerSettings(ClientSettings):
     # What a supervisor grants between SIGTERM and SIGKILL is often 30 s; be done before.
     drain_timeout_s: Annotated[int, Field(ge=1, le=300)] = Field(15, description="how long stopping may take")
     log_format: LogFormat = Field("auto", description="how log lines look")
+    # Several messages must fit into what the monitor takes for silence.
+    figures_every_ms: Annotated[int, Field(ge=200, le=60_000)] = Field(
+        5_000, description="how often the worker tells its figures"
+    )
     ready_file: Path | None = Field(None, description="a file that says whether the worker is healthy")
 
     @model_validator(mode="after")

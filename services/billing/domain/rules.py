@@ -70,6 +70,11 @@ def actor_may_buy(facts: Facts) -> Verdict:
     return None if facts.actor.may_buy else refuse(Reason.NOT_ALLOWED_TO_BUY, f"The role is {facts.actor.role}.")
 
 
+def actor_may_refund(facts: Facts) -> Verdict:
+    """B11."""
+    return None if facts.actor.may_buy else refuse(Reason.NOT_ALLOWED_TO_REFUND, f"The role is {facts.actor.role}.")
+
+
 def actor_may_decide(facts: Facts) -> Verdict:
     """A4."""
     return None if facts.actor.may_buy else refuse(Reason.NOT_ALLOWED_TO_DECIDE, f"The role is {facts.actor.role}.")
@@ -246,6 +251,7 @@ PURCHASE_RULES: tuple[Rule[Facts], ...] = (
     purchase_fits_request,
 )
 RETRY_RULES: tuple[Rule[Facts], ...] = (*_KNOWN, actor_may_buy)
+REFUND_RULES: tuple[Rule[Facts], ...] = (*_KNOWN, actor_may_refund)
 NEW_CHARGE_RULES: tuple[Rule[Facts], ...] = _ELIGIBLE
 ASK_RULES: tuple[Rule[Facts], ...] = (
     *_KNOWN,

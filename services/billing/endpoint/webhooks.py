@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 
 from services.billing.endpoint.doorkeeper import WEBHOOK_PATH
 from services.billing.endpoint.refusals import Refusals
-from services.billing.handlers.timers import SETTLE
+from services.billing.handlers.timers import REFUND, SETTLE
 from services.billing.repository import BillingRepository
 from services.billing.repository.webhooks import WebhookEvent
 from services.billing.stripe_gateway import NotFromStripe
@@ -61,6 +61,8 @@ def store(runtime: Runtime[BillingRepository], event: WebhookEvent) -> bool:
         purchase_id = work.repository.webhooks.purchase_of(event)
         if purchase_id is not None:
             work.timers.set(SETTLE, purchase_id, work.now)
+            for refund_id in work.repository.refunds.to_read(purchase_id):
+                work.timers.set(REFUND, refund_id, work.now)
         elif event.purchase_id is not None and event.intent_id is not None:
             # Its row stays in stripe_events; a payment that came before its command is adopted with that.
             log.error(

@@ -7,11 +7,13 @@ from services.billing.handlers.content import content_hash
 from services.billing.handlers.telling import refused, wait_or_refuse
 from services.billing.repository import BillingRepository
 from services.billing.repository.refusals import Refused
+from shared.contracts.operator_commands import OperatorRefund
 from shared.contracts.reasons import Reason
+from shared.contracts.refunds import RefundPurchase
 from shared.contracts.top_up_commands import PurchaseTopUp, RequestTopUp
 from shared.messaging.work import Effect, Outgoing, Park, Received, Work
 
-Named = PurchaseTopUp | RequestTopUp
+Named = PurchaseTopUp | RequestTopUp | RefundPurchase | OperatorRefund
 
 
 def refused_before(received: Received[Named], work: Work[BillingRepository]) -> Outgoing | None:
@@ -43,4 +45,6 @@ def wait_or_refuse_for_ever(
 def _id_of(command: Named) -> tuple[Refused, str, Reason]:
     if isinstance(command, PurchaseTopUp):
         return Refused.PURCHASE, command.purchase_id, Reason.PURCHASE_ID_REUSED
+    if isinstance(command, RefundPurchase | OperatorRefund):
+        return Refused.REFUND, command.refund_id, Reason.REFUND_ID_REUSED
     return Refused.REQUEST, command.request_id, Reason.REQUEST_ID_REUSED

@@ -29,11 +29,12 @@ def refused(received: Received[Message], refusal: Refusal) -> Outgoing:
         CommandRefused(
             workspace_id=named["workspace_id"],
             command=command.type,
-            actor_id=named["actor_id"],
+            actor_id=named.get("actor_id") or named["operator_id"],
             reason=refusal.reason,
             detail=refusal.detail,
             request_id=named.get("request_id"),
             purchase_id=named.get("purchase_id"),
+            refund_id=named.get("refund_id"),
             try_again_at=refusal.try_again_at,
         ),
         received.cause,

@@ -1,4 +1,5 @@
-"""The kinds of clock work; each is about one request, one purchase or one account, named by its id."""
+"""The kinds of clock work; each is about one request, purchase, refund or account,
+named by its id."""
 
 from __future__ import annotations
 
@@ -8,3 +9,4 @@ UNPAID = "unpaid"  # alarm: 24 hours after the purchase was accepted (A4)
 CHARGE = "charge"  # errand: call the processor for the attempt
 SETTLE = "settle"  # errand: read the payment, by webhook or by poll
 CANCEL = "cancel"  # errand: cancel the payment that stood unpaid too long
+REFUND = "refund"  # errand: have the processor refund, or read what became of it (B11)

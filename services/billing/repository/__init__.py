@@ -10,6 +10,7 @@ from services.billing.repository.directory import Directory
 from services.billing.repository.payments import Payments
 from services.billing.repository.processor_payments import ProcessorPayments
 from services.billing.repository.purchases import Purchases
+from services.billing.repository.refunds import Refunds
 from services.billing.repository.refusals import Refusals
 from services.billing.repository.requests import Requests
 from services.billing.repository.spending import SpendingLimits
@@ -17,7 +18,8 @@ from services.billing.repository.webhooks import Webhooks
 
 
 class BillingRepository:
-    """Everything billing keeps. Locks are taken in this order: workspace, auto top-up, request, purchase, payment."""
+    """Everything billing keeps. Locks are taken in this order: workspace, auto top-up, request, purchase, payment,
+    refund."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.directory = Directory(connection)
@@ -27,6 +29,7 @@ class BillingRepository:
         self.payments = Payments(connection)
         self.spending = SpendingLimits(connection)
         self.auto_top_ups = AutoTopUps(connection)
+        self.refunds = Refunds(connection)
         self.refusals = Refusals(connection)
         self.processor_payments = ProcessorPayments(connection)
         self.webhooks = Webhooks(connection)

@@ -21,6 +21,7 @@ class Refused(Enum):
 
     PURCHASE = "purchase"
     REQUEST = "request"
+    REFUND = "refund"
 
 
 @dataclass(frozen=True, slots=True)

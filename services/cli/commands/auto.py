@@ -7,12 +7,11 @@ from typing import Annotated
 import typer
 
 from services.cli.conversation import converse
-from services.cli.options import PATIENCE_S, Actor, AsJson, Package, Timeout
-from services.cli.outcome import Exit, Problem
+from services.cli.options import PATIENCE_S, Account, Actor, AsJson, Package, Timeout, account_parts
+from services.cli.outcome import Exit
 from services.cli.output import Output
 from shared.contracts.auto_top_up import AutoTopUpSet, AutoTopUpStopped, SetAutoTopUp, StopAutoTopUp
 
-Account = Annotated[str, typer.Argument(metavar="WORKSPACE/USER", help="whose credits", show_default=False)]
 AGAIN = "Are the workers running? Send it again: the last word counts."
 
 
@@ -27,7 +26,7 @@ def set_auto_top_up(
     as_json: AsJson = False,
 ) -> None:
     """Have an account topped up by itself on the workspace's card, in your name; as owner or admin."""
-    workspace, user = _parts(account)
+    workspace, user = account_parts(account)
     command = SetAutoTopUp(
         workspace_id=workspace,
         user_id=user,
@@ -42,13 +41,6 @@ def set_auto_top_up(
 
 def stop_auto_top_up(account: Account, actor: Actor, timeout: Timeout = PATIENCE_S, as_json: AsJson = False) -> None:
     """Stop it. A purchase under way goes on."""
-    workspace, user = _parts(account)
+    workspace, user = account_parts(account)
     command = StopAutoTopUp(workspace_id=workspace, user_id=user, actor_id=actor)
     converse(command, {AutoTopUpStopped: Exit.DONE}, Output(as_json=as_json), timeout_s=timeout, again=AGAIN)
-
-
-def _parts(account: str) -> tuple[str, str]:
-    workspace, slash, user = account.partition("/")
-    if not (workspace and slash and user):
-        raise Problem(f"{account} is no account.", "Write WORKSPACE/USER, for example acme/erin.", Exit.USAGE)
-    return workspace, user

@@ -13,11 +13,12 @@ import typer
 
 from services.cli.catalog_faults import conflicts, faults
 from services.cli.listening import Event, latest_events
+from services.cli.money import money
 from services.cli.options import AsJson
 from services.cli.outcome import Exit, Problem
 from services.cli.output import Output, as_document
 from services.cli.settings import connected, kafka_settings
-from services.cli.telling import money, printable
+from services.cli.telling import printable
 from shared.contracts.catalog import PRICE_CATALOG
 from shared.contracts.price_catalog import CatalogPublished
 

@@ -8,8 +8,8 @@ from uuid import uuid4
 import typer
 
 from services.cli.conversation import converse
-from services.cli.options import PATIENCE_S, AsJson, Timeout, Workspace
-from services.cli.outcome import Exit, Problem
+from services.cli.options import PATIENCE_S, Account, AsJson, Timeout, Workspace, account_parts
+from services.cli.outcome import Exit
 from services.cli.output import Output
 from shared.contracts.catalog import HOLD_COMMANDS, LEDGER_ANSWERS
 from shared.contracts.holds import (
@@ -31,7 +31,7 @@ AGAIN = "Are the workers running? Send it again: what was done already is answer
 
 
 def hold(
-    account: Annotated[str, typer.Argument(help="WORKSPACE/USER", show_default=False)],
+    account: Account,
     credits: Amount,
     hold_id: Annotated[str, typer.Option(help="an id of your choice; made for you when left out")] = "",
     expires_in: Annotated[
@@ -41,9 +41,7 @@ def hold(
     as_json: AsJson = False,
 ) -> None:
     """Keep credits of an account for a piece of work. Answered by the hold, or refused with how much is missing."""
-    workspace_id, _, user_id = account.partition("/")
-    if not user_id:
-        raise Problem(f"{account} names no user.", "Write it as WORKSPACE/USER, for example acme/edith.", Exit.USAGE)
+    workspace_id, user_id = account_parts(account)
     command = HoldCredits(
         workspace_id=workspace_id,
         user_id=user_id,

@@ -15,7 +15,7 @@ from services.cli.options import AsJson
 from services.cli.outcome import Exit, Problem
 from services.cli.output import Output
 from services.cli.settings import READER, kafka_settings
-from shared.contracts.catalog import BY_NAME, TOPICS
+from shared.contracts.catalog import BY_NAME, OPS_METRICS, TOPICS
 from shared.contracts.decode import Decoded, Tombstone
 from shared.contracts.flaws import Unreadable
 from shared.contracts.topics import Topic
@@ -24,7 +24,9 @@ SHOWN = {topic.name: topic for topic in TOPICS if READER in topic.consumers}
 
 
 def tail(
-    topic: Annotated[list[str] | None, typer.Option(help="only this topic; may be repeated")] = None,
+    topic: Annotated[
+        list[str] | None, typer.Option(help="only this topic; may be repeated (without: all but ops.metrics.v1)")
+    ] = None,
     workspace: Annotated[str | None, typer.Option(help="only events of this workspace")] = None,
     from_beginning: Annotated[bool, typer.Option("--from-beginning", help="start with what is kept")] = False,
     count: Annotated[int | None, typer.Option(min=1, help="stop after so many events")] = None,
@@ -51,7 +53,8 @@ def _topics(names: list[str]) -> list[Topic]:
     if unknown:
         what = "Not for the edge to read" if set(unknown) <= set(BY_NAME) else "No such topic"
         raise Problem(f"{what}: {', '.join(unknown)}.", f"Known: {', '.join(SHOWN)}.", Exit.USAGE)
-    return [BY_NAME[name] for name in names] or list(SHOWN.values())
+    # Figures come every few seconds from each worker: nobody would see anything else any more.
+    return [BY_NAME[name] for name in names] or [topic for topic in SHOWN.values() if topic is not OPS_METRICS]
 
 
 def _concerns(seen: Seen, workspace: str | None) -> bool:

@@ -12,7 +12,7 @@ from services.credit_ledger.domain.hold import Hold, Movements
 from services.credit_ledger.domain.lot import Lot, burning_order
 from services.credit_ledger.domain.news import Burned, Freed, Grown, Lapsed, News, Opened, Paused
 from services.credit_ledger.domain.period import LATE, TICK, Period
-from services.credit_ledger.domain.posting import Posting, Sink, into, out_of
+from services.credit_ledger.domain.posting import Posting, Sink, Source, into, out_of
 from services.credit_ledger.domain.resizing import Resize
 
 
@@ -24,16 +24,19 @@ class Account:
     While `late_until` stands the period before that one is not closed (C16), whether anything is left of it or not.
     `quota` is what its seat gives in that period, as far as it was looked at (C8); `resizes` are its changes.
     `held` are the credits of its open holds, which are in no lot; `holds_until` is when the last of all its holds ends.
+    `debt` is what it owes (C13). `marked` are the lots that were frozen, taken back, given back, or have paid debt.
     `holds` are those that matter to what is decided: open ones that are due or asked for, and expired ones.
     """
 
     __slots__ = (
         "at",
+        "debt",
         "held",
         "holds",
         "holds_until",
         "late_until",
         "lots",
+        "marked",
         "news",
         "period_end",
         "period_start",
@@ -56,6 +59,7 @@ class Account:
         held: int = 0,
         holds_until: datetime | None = None,
         quota: int = 0,
+        debt: int = 0,
         lots: Iterable[Lot] = (),
     ) -> None:
         self.workspace_id = workspace_id
@@ -67,6 +71,8 @@ class Account:
         self.held = held
         self.holds_until = holds_until
         self.quota = quota
+        self.debt = debt
+        self.marked: dict[UUID, Lot] = {}
         self.resizes: list[Resize] = []
         self.holds: list[Hold] = []
         self.lots = sorted(lots, key=burning_order)
@@ -97,13 +103,13 @@ class Account:
         usable = 0
         for lot in self.lots:  # asked for every usage, so a loop: a third of the time of a sum over a property
             left = lot.remaining - lot.withheld
-            if left > 0 and _allows(may, lot) and not self._is_over(lot):
+            if left > 0 and not lot.frozen and _allows(may, lot) and not self._is_over(lot):
                 usable += left
         return usable
 
     def available(self, may: Eligibility, at: datetime, occurred_at: datetime) -> int:
         """The credits that a usage may burn, appended and occurred at these instants."""
-        return sum(self._free(lot, at) for lot in self.lots if _allows(may, lot) and self._takes(lot, at, occurred_at))
+        return sum(self.free(lot, at) for lot in self.lots if _allows(may, lot) and self._takes(lot, at, occurred_at))
 
     @property
     def next_lapse(self) -> datetime | None:
@@ -212,7 +218,7 @@ class Account:
         at, occurred_at = times
         movements: Movements = {}
         for lot in self.lots:
-            taken = min(credits, self._free(lot, at))
+            taken = min(credits, self.free(lot, at))
             if taken == 0 or not (_allows(may, lot) and self._takes(lot, at, occurred_at)):
                 continue
             lot.remaining -= taken
@@ -243,12 +249,69 @@ class Account:
             return False
         return self.late_until is None or lot.period_end != self.period_start
 
-    def credit(self, lot: Lot, transaction_id: UUID, ordinal: int, at: datetime, postings: list[Posting]) -> None:
-        """A bought lot enters the account. Nothing can refuse it (B8)."""
-        postings.append(into(lot.lot_id, "top_up_issued", lot.granted, transaction_id, ordinal, at))
+    def credit(
+        self, lot: Lot, transaction_id: UUID, ordinals: tuple[int, int], at: datetime, postings: list[Posting]
+    ) -> int:
+        """A lot that was bought, or granted by an operator, enters the account. Nothing can refuse it (B8). What the
+        account owes is settled from it first (B11); returns how much. `ordinals`: of the two movements."""
+        source: Source = "grant_issued" if lot.grant_id else "top_up_issued"
+        postings.append(into(lot.lot_id, source, lot.granted, transaction_id, ordinals[0], at))
         self.add(lot)
         self.step(at)
-        self.news.append(Opened(lot))
+        settled = self._settle(lot, lot.granted, transaction_id, ordinals[1], at, postings) if self.debt else 0
+        self.news.append(Opened(lot, settled))
+        return settled
+
+    def take_in(
+        self, lot: Lot, credits: int, transaction_id: UUID, ordinal: int, at: datetime, postings: list[Posting]
+    ) -> int:
+        """Credits return to a lot. If it was taken back meanwhile they settle debt before they are anybody's (B11), in
+        one movement more, with this ordinal. Returns the number of these: 0 or 1."""
+        lot.remaining += credits
+        if not (lot.taken and self.debt):
+            return 0
+        self._settle(lot, credits, transaction_id, ordinal, at, postings)
+        return 1
+
+    def owe(
+        self, lot: Lot, credits: int, transaction_id: UUID, ordinal: int, at: datetime, postings: list[Posting]
+    ) -> None:
+        """What a taken back lot lacks for a capture that was in time becomes debt, as if the timer of its hold had not
+        rung before: what it paid of debt meanwhile comes back first."""
+        if credits <= 0:
+            return
+        unpaid = min(credits, lot.settled)
+        lot.settled -= unpaid
+        lot.owed += credits - unpaid
+        lot.remaining += credits
+        self.debt += credits
+        self.mark(lot)
+        postings.append(into(lot.lot_id, "debt", credits, transaction_id, ordinal, at))
+
+    def mark(self, lot: Lot) -> None:
+        """What a recall or a debt did to a lot is to be written."""
+        self.marked[lot.lot_id] = lot
+
+    def early(self, lot: Lot, at: datetime) -> int:
+        """What of a lot is there only because the timer of a hold rang before an instant: at this it was still held."""
+        return sum(
+            part.credits
+            for hold in self.holds
+            if hold.state == "expired" and hold.expires_at > at
+            for part in hold.parts
+            if part.lot_id == lot.lot_id
+        )
+
+    def _settle(
+        self, lot: Lot, at_most: int, transaction_id: UUID, ordinal: int, at: datetime, postings: list[Posting]
+    ) -> int:
+        settled = min(at_most, self.debt)
+        lot.remaining -= settled
+        lot.settled += settled
+        self.debt -= settled
+        self.mark(lot)
+        postings.append(out_of(lot.lot_id, "debt", settled, transaction_id, ordinal, at))
+        return settled
 
     def switch(self, before: Eligibility, after: Eligibility, at: datetime) -> bool:
         """What may be used may have changed; no credits move (C4, C5). Pausing and freeing is news once per crossing.
@@ -271,19 +334,12 @@ class Account:
             return at < lot.period_end or lot.period_start <= occurred_at < lot.period_end
         return self.late_until is None or at >= self.period_start
 
-    def _free(self, lot: Lot, at: datetime) -> int:
+    def free(self, lot: Lot, at: datetime) -> int:
         """What of a lot is there for a decision of this instant: what a hold gave back by itself is, from its expiry
         on, and not before, however early the timer rang. What is withheld is not (C8)."""
         if not self.holds:
             return lot.left
-        early = sum(
-            part.credits
-            for hold in self.holds
-            if hold.state == "expired" and hold.expires_at > at
-            for part in hold.parts
-            if part.lot_id == lot.lot_id
-        )
-        return max(0, lot.remaining - lot.withheld - early)
+        return 0 if lot.frozen else max(0, lot.remaining - lot.withheld - self.early(lot, at))
 
     def _is_over(self, lot: Lot) -> bool:
         end = lot.period_end

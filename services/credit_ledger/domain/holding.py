@@ -52,7 +52,7 @@ def end(account: Account, hold: Hold, how: How, credits: int, at: datetime, post
             postings.append(out_of(lot_id, "lapsed", rest, transaction_id, ordinal, at))
             lapsed[lot], ordinal = rest, ordinal + 1
         elif rest:
-            lot.remaining += rest
+            ordinal += account.take_in(lot, rest, transaction_id, ordinal, at, postings)
             returned[lot] = rest
     account.held -= hold.credits
     hold.lapsed = frozenset(lot.lot_id for lot in lapsed) if how == "expired" else frozenset()
@@ -66,7 +66,7 @@ def capture_late(account: Account, hold: Hold, credits: int, at: datetime, posti
     """
     assert hold.state == "expired", "only what has expired is captured late"
     shares = [(account.lot(lot_id), taken) for lot_id, taken, _ in hold.shares(credits) if taken]
-    if any(lot.remaining < taken for lot, taken in shares if lot.lot_id not in hold.lapsed):
+    if any(lot.remaining < taken and not lot.taken for lot, taken in shares if lot.lot_id not in hold.lapsed):
         return None
     account.step(at)
     transaction_id = identity.end_of_hold("captured", *hold.key)
@@ -75,6 +75,8 @@ def capture_late(account: Account, hold: Hold, credits: int, at: datetime, posti
         if lot.lot_id in hold.lapsed:
             postings.append(into(lot.lot_id, "lapsed", taken, transaction_id, len(shares) + number, at))
         else:
+            number = 2 * len(shares) + number
+            account.owe(lot, taken - lot.remaining, transaction_id, number, at, postings)
             lot.remaining -= taken
     return _ended(account, End(hold, "captured", 1, transaction_id, at, dict(shares), {}, {}))
 

@@ -48,6 +48,21 @@ def hold(workspace_id: str, source: str, hold_id: str) -> UUID:
     return derive("hold", workspace_id, source, hold_id)
 
 
+def recall_step(workspace_id: str, recall_id: str, step: int) -> UUID:
+    """The transaction by which a recall took back its lines, or gave them back."""
+    return derive("recall-step", workspace_id, recall_id, step)
+
+
+def granted_lot(workspace_id: str, grant_id: str) -> UUID:
+    """The lot of an operator's grant."""
+    return derive("granted-lot", workspace_id, grant_id)
+
+
+def deed(kind: str, workspace_id: str, deed_id: str) -> UUID:
+    """The transaction of what an operator did."""
+    return derive("operator-deed", kind, workspace_id, deed_id)
+
+
 def end_of_hold(how: str, workspace_id: str, source: str, hold_id: str) -> UUID:
     """The transaction by which a hold was captured, released or expired."""
     return derive("end-of-hold", how, workspace_id, source, hold_id)

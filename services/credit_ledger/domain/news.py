@@ -8,13 +8,15 @@ from uuid import UUID
 from services.credit_ledger.domain.eligibility import Obstacle
 from services.credit_ledger.domain.hold import End, Hold, Movements
 from services.credit_ledger.domain.lot import Lot
+from services.credit_ledger.domain.operator_deed import CorrectingDeed
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A lot was opened."""
+    """A lot was opened. Of its credits `settled` went at once into what the account owed (B11)."""
 
     lot: Lot
+    settled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +100,14 @@ class Low:
     held: int
 
 
-News = Opened | Grown | Lapsed | Burned | Paused | Freed | Held | Ended | Returned | Low
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """An operator withdrew bought credits, or forgave debt (B15)."""
+
+    correction_id: UUID
+    operator_id: str
+    deed: CorrectingDeed
+    credits: int
+
+
+News = Opened | Grown | Lapsed | Burned | Paused | Freed | Held | Ended | Returned | Low | Corrected

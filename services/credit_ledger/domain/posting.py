@@ -7,10 +7,13 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 # The contra accounts: where credits come from and where they go. The lots are the other accounts. What is held stands
-# in `held` meanwhile; what had lapsed comes back only to be burned by a capture that was in
-# time; what was burned, only by a reversal.
-Source = Literal["quota_issued", "top_up_issued", "held", "lapsed", "burned"]
-Sink = Literal["burned", "lapsed", "held"]
+# in `held` meanwhile; what had lapsed comes back only to be burned by a capture that was in time; what was burned, only
+# by a reversal. What a recall took back stands in `taken_back` until it is given back. `debt` is what accounts owe: it
+# goes through the lot that it came of, or that paid it, so that no movement is without an account.
+Source = Literal[
+    "quota_issued", "top_up_issued", "held", "lapsed", "burned", "grant_issued", "debt", "taken_back", "forgiven"
+]
+Sink = Literal["burned", "lapsed", "held", "debt", "taken_back", "withdrawn", "forgiven"]
 
 
 class Posting(NamedTuple):

@@ -40,7 +40,7 @@ def reverse(account: Account, key: UsageKey, parts: Sequence[Part], at: datetime
             postings.append(out_of(lot_id, "lapsed", credits, transaction_id, len(parts) + number, at))
             lapsed[lot] = credits
         else:
-            lot.remaining += credits
+            account.take_in(lot, credits, transaction_id, 2 * len(parts) + number, at, postings)
             returned[lot] = credits
     account.news.append(Returned(key[2], key[1], transaction_id, returned, lapsed))
     return Reversal(key, transaction_id, at, returned, lapsed)

@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from services.credit_ledger.domain.account import Account
 from services.credit_ledger.domain.eligibility import Eligibility
 from services.credit_ledger.domain.hold import Hold, Movements
-from services.credit_ledger.domain.news import Burned, Ended, Freed, Grown, Held, Lapsed, Low, Opened, Paused, Returned
+from services.credit_ledger.domain.news import (
+    Burned,
+    Corrected,
+    Ended,
+    Freed,
+    Grown,
+    Held,
+    Lapsed,
+    Low,
+    Opened,
+    Paused,
+    Returned,
+)
+from services.credit_ledger.domain.operator_deed import Deed
 from shared.contracts.catalog import LEDGER_ACCOUNT, LEDGER_BALANCE
 from shared.contracts.credit_ledger import (
     BalanceChanged,
@@ -25,6 +39,7 @@ from shared.contracts.credit_ledger import (
     QuotaLapsed,
 )
 from shared.contracts.holds import CreditsHeld, HoldEnded
+from shared.contracts.operator_commands import CreditsCorrected
 from shared.messaging.ids import derive
 from shared.messaging.work import Cause, Outgoing
 
@@ -48,10 +63,50 @@ def _opened(account: Account, news: Opened, cause: Cause) -> Outgoing:
         kind=lot.kind,
         credits=lot.granted,
         purchase_id=str(lot.purchase_id) if lot.purchase_id else None,
+        grant_id=str(lot.grant_id) if lot.grant_id else None,
+        debt_settled=news.settled or None,
         period_start=lot.period_start,
         period_end=lot.period_end,
     )
     return Outgoing(LEDGER_ACCOUNT, message, cause, derive("granted", lot.lot_id.hex))
+
+
+def granted_by(deed: Deed, cause: Cause) -> Outgoing:
+    """An operator's grant, told again as when it was decided."""
+    assert deed.lot_id is not None, "a grant that was not refused has its lot"
+    message = CreditsGranted(
+        workspace_id=deed.workspace_id,
+        user_id=deed.user_id,
+        lot_id=str(deed.lot_id),
+        kind="top_up",
+        credits=deed.credits,
+        grant_id=deed.deed_id,
+        debt_settled=deed.settled,
+    )
+    return Outgoing(LEDGER_ACCOUNT, message, cause, derive("granted", deed.lot_id.hex))
+
+
+def corrected_by(deed: Deed, cause: Cause) -> Outgoing:
+    """An operator's correction, told again as when it was decided."""
+    assert deed.kind != "grant", "a grant corrects nothing"
+    key = (deed.workspace_id, deed.user_id)
+    return _correction(key, Corrected(UUID(deed.deed_id), deed.operator_id, deed.kind, deed.credits), cause)
+
+
+def _corrected(account: Account, news: Corrected, cause: Cause) -> Outgoing:
+    return _correction(account.key, news, cause)
+
+
+def _correction(key: tuple[str, str], news: Corrected, cause: Cause) -> Outgoing:
+    message = CreditsCorrected(
+        workspace_id=key[0],
+        user_id=key[1],
+        correction_id=str(news.correction_id),
+        operator_id=news.operator_id,
+        deed=news.deed,
+        credits=news.credits,
+    )
+    return Outgoing(LEDGER_ACCOUNT, message, cause, derive("corrected", key[0], str(news.correction_id)))
 
 
 def _grown(account: Account, news: Grown, cause: Cause) -> Outgoing:
@@ -187,6 +242,7 @@ _ANNOUNCERS: dict[type, Callable[[Account, Any, Cause], Outgoing]] = {
     Ended: _ended,
     Returned: _returned,
     Low: _low,
+    Corrected: _corrected,
 }
 
 
@@ -200,6 +256,8 @@ def _balance(account: Account, may: Eligibility) -> BalanceChanged:
         top_up_remaining=account.remaining("top_up"),
         usable=account.usable(may),
         held=account.held,
+        frozen=sum(lot.remaining for lot in account.lots if lot.frozen),
+        debt=account.debt,
         quota_ends_at=_quota_ends_at(account),
         top_up_paused=may.paused_by is not None,
         lots=tuple(
@@ -207,8 +265,9 @@ def _balance(account: Account, may: Eligibility) -> BalanceChanged:
                 lot_id=str(lot.lot_id),
                 kind=lot.kind,
                 granted=lot.granted,
-                remaining=lot.left,
-                withheld=lot.remaining - lot.left,
+                remaining=lot.remaining if lot.frozen else lot.left,
+                withheld=0 if lot.frozen else lot.remaining - lot.left,
+                frozen=lot.frozen,
                 opened_at=lot.opened_at,
                 period_end=lot.period_end,
             )

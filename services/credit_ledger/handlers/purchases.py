@@ -70,9 +70,10 @@ def _credit(received: Received[PurchasePaid], books: Books) -> Credited:
         key = (message.workspace_id, line.user_id)
         lot = Lot(UUID(line.lot_id), "top_up", line.credits, line.credits, at, purchase_id=UUID(message.purchase_id))
         account = books.accounts[key]
-        account.credit(lot, transaction_id, number, at, books.postings)
+        ordinals = (number, len(message.lines) + number)
+        settled = account.credit(lot, transaction_id, ordinals, at, books.postings)
         usable = books.may(key).paused_by is None
-        lines.append(GrantedLine(line.user_id, line.lot_id, line.credits, usable, account.version))
+        lines.append(GrantedLine(line.user_id, line.lot_id, line.credits, usable, account.version, settled or None))
     return Credited(message.workspace_id, message.purchase_id, message.buyer_id, at, tuple(lines))
 
 
@@ -115,6 +116,7 @@ def _answer(credited: Credited, cause: Cause) -> Outgoing:
                 credits=line.credits,
                 usable=line.usable,
                 balance_version=line.balance_version,
+                debt_settled=line.debt_settled,
             )
             for line in credited.lines
         ),

@@ -22,7 +22,7 @@ QUERIES = load(Path(__file__).with_name("accounts.sql"))
 
 POSTING_TYPES = ("uuid", "int4", "text", "uuid", "text", "uuid", "int8", "timestamptz")
 
-AccountRow = tuple[str, str, int, datetime | None, datetime | None, datetime | None, int, datetime | None, int]
+AccountRow = tuple[str, str, int, datetime | None, datetime | None, datetime | None, int, datetime | None, int, int]
 
 
 class AccountRows:
@@ -56,13 +56,16 @@ class AccountRows:
             return
         parameters = {"lot_ids": list(missing), "lapses": list(missing.values())}
         for workspace_id, user_id, *lot in self._connection.execute(QUERIES["lots"], parameters):
-            accounts[workspace_id, user_id].add(Lot(*lot))
+            account = accounts.get((workspace_id, user_id))
+            if account is not None:  # a message may name a lot of somebody else
+                account.add(Lot(*lot))
 
     def write(self, accounts: Sequence[Account], postings: Sequence[Posting]) -> None:
         """What was done to the accounts: lots first, for postings refer to them."""
         self._add_lots(accounts)
         self._resize_lots([resize for account in accounts for resize in account.resizes], accounts)
         self._take_from_lots(accounts)
+        self._mark_lots([lot for account in accounts for lot in account.marked.values()])
         self._write_accounts(accounts)
         self._copy_postings(postings)
 
@@ -89,6 +92,7 @@ class AccountRows:
                 "period_starts": [lot.period_start for _, lot in new],
                 "period_ends": [lot.period_end for _, lot in new],
                 "purchase_ids": [lot.purchase_id for _, lot in new],
+                "grant_ids": [lot.grant_id for _, lot in new],
             },
         )
 
@@ -121,6 +125,12 @@ class AccountRows:
                 {"lot_ids": [lot_id for lot_id, _ in taken], "credits": [credits for _, credits in taken]},
             )
 
+    def _mark_lots(self, lots: Sequence[Lot]) -> None:
+        if lots:
+            names = ("frozen", "taken", "owed", "settled", "withdrawn")
+            marks = {name: [getattr(lot, name) for lot in lots] for name in names}
+            self._connection.execute(QUERIES["mark_lots"], {"lot_ids": [lot.lot_id for lot in lots], **marks})
+
     def _write_accounts(self, accounts: Sequence[Account]) -> None:
         if accounts:
             self._connection.execute(
@@ -134,6 +144,7 @@ class AccountRows:
                     "held": [account.held for account in accounts],
                     "holds_untils": [account.holds_until for account in accounts],
                     "quotas": [account.quota for account in accounts],
+                    "debts": [account.debt for account in accounts],
                 },
             )
 

@@ -21,13 +21,15 @@ PurchaseKey = tuple[str, str]  # workspace, purchase id
 
 @dataclass(frozen=True, slots=True)
 class GrantedLine:
-    """One line as it was credited. `usable`: whether its owner could use it then. `balance_version`: the account's."""
+    """One line as it was credited. `usable`: whether its owner could use it then. `balance_version`: the account's.
+    `debt_settled`: what of it went at once into debt (B11)."""
 
     user_id: str
     lot_id: str
     credits: int
     usable: bool
     balance_version: int | None = None
+    debt_settled: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,10 @@ class PurchaseRows:
             lot_id,
             credits,
             usable,
-            balance_version,
+            *about_debt,
         ) in self._connection.execute(QUERIES["credited"], parameters):
             key = (workspace_id, str(purchase_id))
-            lines.setdefault(key, []).append(GrantedLine(user_id, str(lot_id), credits, usable, balance_version))
+            lines.setdefault(key, []).append(GrantedLine(user_id, str(lot_id), credits, usable, *about_debt))
             found[key] = Credited(workspace_id, str(purchase_id), buyer_id, credited_at, tuple(lines[key]))
         return found
 
@@ -108,6 +110,7 @@ class PurchaseRows:
                     "line_numbers": [number for _, number, _ in lines],
                     "usable": [line.usable for _, _, line in lines],
                     "balance_versions": [line.balance_version for _, _, line in lines],
+                    "debts_settled": [line.debt_settled for _, _, line in lines],
                 },
             )
         except psycopg.errors.UniqueViolation as error:

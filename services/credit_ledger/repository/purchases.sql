@@ -2,7 +2,7 @@
 
 -- name: credited
 SELECT purchases.workspace_id, purchases.purchase_id, buyer_id, credited_at, user_id, lot_id, credits, usable,
-       balance_version
+       balance_version, debt_settled
 FROM unnest(%(workspace_ids)s::text[], %(purchase_ids)s::uuid[]) AS wanted (workspace_id, purchase_id)
 JOIN purchases ON purchases.workspace_id = wanted.workspace_id AND purchases.purchase_id = wanted.purchase_id
 JOIN grants ON grants.workspace_id = purchases.workspace_id AND grants.purchase_id = purchases.purchase_id
@@ -19,11 +19,11 @@ SELECT * FROM unnest(
 );
 
 -- name: add_grants
-INSERT INTO grants (lot_id, workspace_id, purchase_id, user_id, credits, line, usable, balance_version)
+INSERT INTO grants (lot_id, workspace_id, purchase_id, user_id, credits, line, usable, balance_version, debt_settled)
 SELECT * FROM unnest(
     %(lot_ids)s::uuid[], %(workspace_ids)s::text[], %(purchase_ids)s::uuid[], %(user_ids)s::text[],
     %(credits)s::bigint[], %(line_numbers)s::integer[], %(usable)s::boolean[],
-    %(balance_versions)s::bigint[]
+    %(balance_versions)s::bigint[], %(debts_settled)s::bigint[]
 );
 
 -- name: add_conflict

@@ -12,7 +12,10 @@ from services.notification.handlers.directory import (
     on_members_changed,
     on_workspaces_changed,
 )
+from services.notification.handlers.operators import on_corrected, on_granted
 from services.notification.handlers.purchases import on_credited, on_paid, on_unpaid
+from services.notification.handlers.recalls import on_frozen, on_given_back, on_recall_opened, on_taken_back
+from services.notification.handlers.refunds import on_money_back
 from services.notification.handlers.requests import on_requested, on_resolved
 from services.notification.repository import NotificationRepository
 from shared.contracts.auto_top_up import AutoTopUpStopped
@@ -28,11 +31,15 @@ from shared.contracts.credit_ledger import (
     BalanceLow,
     CreditsExhausted,
     CreditsFreed,
+    CreditsGranted,
     CreditsPaused,
     PurchaseCredited,
 )
 from shared.contracts.decode import Tombstone
 from shared.contracts.notification_commands import MarkNotices, SetEmailPreference, Unsubscribe
+from shared.contracts.operator_commands import CreditsCorrected
+from shared.contracts.recalls import PurchaseFrozen, PurchaseGivenBack, PurchaseTakenBack, RecallOpened
+from shared.contracts.refunds import DisputeClosed, PurchaseDisputed, PurchaseRefunded, RefundFailed
 from shared.contracts.top_up_events import (
     PurchaseActionRequired,
     PurchaseDeclined,
@@ -71,11 +78,22 @@ EVENTS: Lane[Repository] = Lane(
         Reaction(TOP_UP, PurchaseDeclined, on_unpaid, Once.INBOX),
         Reaction(TOP_UP, PurchaseActionRequired, on_unpaid, Once.INBOX),
         Reaction(TOP_UP, AutoTopUpStopped, on_auto_top_up_stopped, Once.INBOX),
+        Reaction(TOP_UP, PurchaseRefunded, on_money_back, Once.INBOX),
+        Reaction(TOP_UP, RefundFailed, on_money_back, Once.INBOX),
+        Reaction(TOP_UP, PurchaseDisputed, on_money_back, Once.INBOX),
+        Reaction(TOP_UP, DisputeClosed, on_money_back, Once.INBOX),
+        Reaction(TOP_UP, RecallOpened, on_recall_opened, Once.BUSINESS_ID),
         Reaction(LEDGER_PURCHASE, PurchaseCredited, on_credited, Once.INBOX),
+        Reaction(LEDGER_PURCHASE, PurchaseFrozen, on_frozen, Once.INBOX),
+        Reaction(LEDGER_PURCHASE, PurchaseTakenBack, on_taken_back, Once.INBOX),
+        Reaction(LEDGER_PURCHASE, PurchaseGivenBack, on_given_back, Once.INBOX),
         Reaction(LEDGER_ACCOUNT, CreditsPaused, on_paused, Once.INBOX),
         Reaction(LEDGER_ACCOUNT, CreditsFreed, on_freed, Once.INBOX),
         Reaction(LEDGER_ACCOUNT, BalanceLow, on_spent, Once.INBOX),
         Reaction(LEDGER_ACCOUNT, CreditsExhausted, on_spent, Once.INBOX),
+        # Nearly all of them are quotas, which nobody is told of: the notice itself is what stands once.
+        Reaction(LEDGER_ACCOUNT, CreditsGranted, on_granted, Once.BUSINESS_ID),
+        Reaction(LEDGER_ACCOUNT, CreditsCorrected, on_corrected, Once.INBOX),
     ),
     # Whom to tell, where to reach them and what they want by email is known before the first event is told.
     after=(WORKSPACE_DIRECTORY, WORKSPACE_CONTACT, NOTIFICATION_COMMANDS),

@@ -1,4 +1,4 @@
-"""What notices are about: requests and purchases, as far as this service must remember them."""
+"""What notices are about: requests, purchases and recalls, as far as this service must remember them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 from services.notification.domain.matters import PaidAndCredited
 from services.notification.domain.notice import Facts, Occasion
 from shared.contracts.credit_ledger import PurchaseCredited
+from shared.contracts.recalls import RecallCause, RecallOpened
 from shared.contracts.top_up_events import PurchasePaid, TopUpRequested
 from shared.postgres.queries import load
 
@@ -20,7 +21,7 @@ QUERIES = load(Path(__file__).with_name("matters.sql"))
 
 
 class Matters:
-    """The tables `requests` and `purchases`, inside one transaction."""
+    """The tables `requests`, `purchases` and `recalls`, inside one transaction."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
@@ -58,7 +59,20 @@ class Matters:
 
     def credited(self, purchase: PurchaseCredited, at: datetime) -> PaidAndCredited | None:
         """Remember the credits. The whole when the payment is there too."""
-        return self._joined("purchase_credited", purchase.workspace_id, purchase.purchase_id, {"at": at})
+        debts = {line.user_id: line.debt_settled for line in purchase.lines if line.debt_settled}
+        half = {"at": at, "debts": Jsonb(debts)}
+        return self._joined("purchase_credited", purchase.workspace_id, purchase.purchase_id, half)
+
+    def recall_opened(self, recall: RecallOpened) -> None:
+        """Remember why these credits are called back."""
+        keys = {"workspace_id": recall.workspace_id, "recall_id": recall.recall_id}
+        self._connection.execute(QUERIES["recall_opened"], {**keys, "cause": recall.cause})
+
+    def cause_of(self, workspace_id: str, recall_id: str) -> RecallCause | None:
+        """Why they are called back; None while billing's word has not come."""
+        keys = {"workspace_id": workspace_id, "recall_id": recall_id}
+        row = self._connection.execute(QUERIES["cause_of_recall"], keys).fetchone()
+        return row[0] if row else None
 
     def _joined(
         self, query: str, workspace_id: str, purchase_id: str, half: Mapping[str, Any]
@@ -66,8 +80,8 @@ class Matters:
         keys = {"workspace_id": workspace_id, "purchase_id": purchase_id}
         row = self._connection.execute(QUERIES[query], {**keys, **half}).fetchone()
         assert row is not None, "an upsert that always writes returns its row"
-        source, event_id, paid_at, facts, credited_at = row
+        source, event_id, paid_at, facts, credited_at, debts = row
         if source is None or credited_at is None:
             return None
         occasion = Occasion(source, event_id, workspace_id, paid_at)
-        return PaidAndCredited(workspace_id, purchase_id, facts["buyer_id"], occasion, facts)
+        return PaidAndCredited(workspace_id, purchase_id, facts["buyer_id"], occasion, facts, debts or {})

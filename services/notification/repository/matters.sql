@@ -19,11 +19,19 @@ SET paid_source = coalesce(purchases.paid_source, excluded.paid_source),
     paid_event_id = coalesce(purchases.paid_event_id, excluded.paid_event_id),
     paid_at = coalesce(purchases.paid_at, excluded.paid_at),
     paid_facts = coalesce(purchases.paid_facts, excluded.paid_facts)
-RETURNING paid_source, paid_event_id, paid_at, paid_facts, credited_at;
+RETURNING paid_source, paid_event_id, paid_at, paid_facts, credited_at, debts;
 
 -- name: purchase_credited
-INSERT INTO purchases (workspace_id, purchase_id, credited_at)
-VALUES (%(workspace_id)s, %(purchase_id)s, %(at)s)
+INSERT INTO purchases (workspace_id, purchase_id, credited_at, debts)
+VALUES (%(workspace_id)s, %(purchase_id)s, %(at)s, %(debts)s)
 ON CONFLICT (workspace_id, purchase_id) DO UPDATE
-SET credited_at = coalesce(purchases.credited_at, excluded.credited_at)
-RETURNING paid_source, paid_event_id, paid_at, paid_facts, credited_at;
+SET credited_at = coalesce(purchases.credited_at, excluded.credited_at),
+    debts = coalesce(purchases.debts, excluded.debts)
+RETURNING paid_source, paid_event_id, paid_at, paid_facts, credited_at, debts;
+
+-- name: recall_opened
+INSERT INTO recalls (workspace_id, recall_id, cause) VALUES (%(workspace_id)s, %(recall_id)s, %(cause)s)
+ON CONFLICT DO NOTHING;
+
+-- name: cause_of_recall
+SELECT cause FROM recalls WHERE workspace_id = %(workspace_id)s AND recall_id = %(recall_id)s;

@@ -10,6 +10,7 @@ from shared.contracts import (
     holds,
     notification,
     notification_commands,
+    ops,
     price_catalog,
     product,
     spending,
@@ -18,21 +19,27 @@ from shared.contracts import (
 from shared.contracts import top_up_commands as commands
 from shared.contracts import top_up_events as events
 from shared.contracts.dead_letter import DeadLettered, OriginalHeader
+from shared.contracts.documents.example_names import (
+    ADMIN,
+    EDITOR,
+    EVENT_ID,
+    LINK_ID,
+    LOT_ID,
+    LOTS,
+    NOON,
+    NOTICE_ID,
+    OTHER,
+    OWNER,
+    PERIOD_END,
+    PURCHASE_ID,
+    REQUEST_ID,
+    WORKSPACE,
+)
+from shared.contracts.documents.refund_examples import GOING_BACK
 from shared.contracts.envelope import Envelope
 from shared.contracts.flaws import Flaw
 from shared.contracts.message import Message
 from shared.contracts.reasons import REMEDIES, Reason
-
-NOON = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
-PERIOD_END = datetime(2026, 2, 28, tzinfo=UTC)
-WORKSPACE, OWNER, ADMIN, EDITOR, OTHER = "acme", "olga", "adam", "edith", "erik"
-REQUEST_ID = "0198c0de-0000-7000-8000-000000000001"
-PURCHASE_ID = "0198c0de-0000-7000-8000-000000000002"
-LOT_ID = "0198c0de-0000-7000-8000-000000000003"
-OTHER_LOT_ID = "0198c0de-0000-7000-8000-000000000004"
-NOTICE_ID = "0198c0de-0000-7000-8000-000000000005"
-LINK_ID = "5f0c1b1e-8f43-4c0e-9d0a-3a2f6f1a7c11"
-EVENT_ID = "0198c0de-0000-7000-8000-000000000006"
 
 QUOTE = commands.Quote(
     package_id="credits-10k",
@@ -79,7 +86,6 @@ _NOTICE = {"user_id": OWNER, "notice_id": NOTICE_ID, "workspace_id": WORKSPACE, 
 _CAPS = {**_BY_OWNER, "currency": "eur", "workspace_day_minor": 50_000, "buyer_day_minor": 20_000}
 _HOLD = {"workspace_id": WORKSPACE, "hold_id": "render-3"}
 _HOLD_ANSWER = {**_ACCOUNT, **_HOLD, "hold_source": "/products/chat"}
-_LOTS = ((EDITOR, LOT_ID), (OTHER, OTHER_LOT_ID))
 
 _ALL: tuple[Message, ...] = (
     workspace.WorkspaceChanged(
@@ -159,7 +165,7 @@ _ALL: tuple[Message, ...] = (
         {
             **_PURCHASE,
             "lines": [
-                {"user_id": user, "lot_id": lot, "credits": 10_000, "unit_price_minor": 4_900} for user, lot in _LOTS
+                {"user_id": user, "lot_id": lot, "credits": 10_000, "unit_price_minor": 4_900} for user, lot in LOTS
             ],
             "total_minor": 9_800,
             "currency": "eur",
@@ -266,7 +272,7 @@ _ALL: tuple[Message, ...] = (
             **_IN_WORKSPACE,
             "purchase_id": PURCHASE_ID,
             "buyer_id": ADMIN,
-            "lines": [{"user_id": user, "lot_id": lot, "credits": 10_000, "usable": True} for user, lot in _LOTS],
+            "lines": [{"user_id": user, "lot_id": lot, "credits": 10_000, "usable": True} for user, lot in LOTS],
             "credited_at": NOON,
         }
     ),
@@ -291,6 +297,7 @@ _ALL: tuple[Message, ...] = (
             "lots": [{"lot_id": LOT_ID, "kind": "top_up", "granted": 10_000, "remaining": 9_988, "opened_at": NOON}],
         }
     ),
+    *GOING_BACK,
     notification.NoticeDelivered.model_validate({**_NOTICE, "channel": "email", "about_id": REQUEST_ID}),
     notification.NoticeFailed.model_validate({**_NOTICE, "channel": "email", "reason": "no_address"}),
     notification.NoticeHandled.model_validate({**_NOTICE, "about_id": REQUEST_ID}),
@@ -306,6 +313,17 @@ _ALL: tuple[Message, ...] = (
         command=notification_commands.MarkNotices.type,
         reason=Reason.UNKNOWN_NOTICE,
         detail=REMEDIES[Reason.UNKNOWN_NOTICE],
+    ),
+    ops.WorkerFigures(
+        service="billing",
+        worker_id=EVENT_ID,
+        started_at=NOON,
+        number=12,
+        every_ms=5_000,
+        state="working",
+        lanes=(ops.LaneFigures(name="commands", behind=3, records=420, batches=60, busy_ms=540, published=410),),
+        outbox=ops.OutboxFigures(rows=2, oldest_ms=14),
+        relay=ops.RelayFigures(post="active", published=408),
     ),
     DeadLettered(
         service="credit-ledger",

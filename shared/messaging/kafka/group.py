@@ -117,6 +117,12 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-p
             position: int | None = self._consumer.position(partition_at(self._names, place), timeout_ms=0)
         return position
 
+    def ends(self) -> dict[Place, int]:
+        """Where the logs of what is owned end, as the last answers to fetches said: asks nobody."""
+        with self._lock:
+            known = {self._names.place(tp): self._end(tp) for tp in self._consumer.assignment()}
+        return {place: end for place, end in known.items() if end is not None}
+
     def bounds(self, places: Collection[Place]) -> dict[Place, tuple[int, int]]:
         """The log's first offset and the one after its last. Raises Weather when the broker does not answer."""
         return bounds_at(self._consumer, [partition_at(self._names, place) for place in places], self._names)
@@ -134,6 +140,13 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-p
         coordinator = self._consumer._coordinator
         if coordinator._join_task is not None:
             coordinator.request_rejoin()
+
+    def _end(self, partition: TopicPartition) -> int | None:
+        try:
+            end: int | None = self._consumer.highwater(partition)
+        except kafka_errors.IllegalStateError:  # taken away at this moment
+            return None
+        return end
 
     def _still_assigned(self, places: Collection[Place]) -> list[TopicPartition]:
         return [tp for tp in self._consumer.assignment() if self._names.place(tp) in places]

@@ -25,6 +25,8 @@ CARDS = [
     ("pm_other", "pm_card_mastercard"),
     ("pm_bad", "pm_card_chargeCustomerFail"),
     ("pm_3ds", "pm_card_authenticationRequired"),
+    ("pm_refund_fails", "pm_card_refundFail"),
+    ("pm_refund_pends", "pm_card_pendingRefund"),
     ("pm_slow", "pm_sandbox_processingThenSucceeds"),
 ]
 

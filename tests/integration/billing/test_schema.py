@@ -12,6 +12,7 @@ import pytest
 
 from services.billing.domain.payment import PAYMENT_TRANSITIONS, PaymentState
 from services.billing.domain.purchase import PURCHASE_TRANSITIONS, PurchaseState
+from services.billing.domain.refund import REFUND_TRANSITIONS, RefundState
 from services.billing.domain.request import REQUEST_TRANSITIONS, RequestState
 from services.billing.handlers.timers import CHARGE
 from shared.contracts.top_up_commands import PurchaseTopUp
@@ -22,8 +23,14 @@ TABLES: dict[str, Mapping[Any, frozenset[Any]]] = {
     "requests": REQUEST_TRANSITIONS,
     "purchases": PURCHASE_TRANSITIONS,
     "payments": PAYMENT_TRANSITIONS,
+    "refunds": REFUND_TRANSITIONS,
 }
-STATES: dict[str, type[StrEnum]] = {"requests": RequestState, "purchases": PurchaseState, "payments": PaymentState}
+STATES: dict[str, type[StrEnum]] = {
+    "requests": RequestState,
+    "purchases": PurchaseState,
+    "payments": PaymentState,
+    "refunds": RefundState,
+}
 
 
 @contextmanager

@@ -18,7 +18,7 @@ import psycopg
 from deploy.stripe_sandbox.control import SandboxControl
 from services.billing.app import service
 from services.billing.handlers import ALARMS, HANDLERS
-from services.billing.handlers.timers import CANCEL, CHARGE, SETTLE
+from services.billing.handlers.timers import CANCEL, CHARGE, REFUND, SETTLE
 from services.billing.reconcile import Reconciliation
 from services.billing.repository import BillingRepository
 from services.billing.settings import BillingSettings
@@ -77,8 +77,9 @@ class Till:
         """A backup from before any purchase, by dump and restore: rows are those of then, written anew."""
         with self.admin() as connection:
             connection.execute(
-                "TRUNCATE payment_attempts, payments, purchase_lines, purchases, requests, timers, stripe_events,"
-                " refused_purchases, processor_payments CASCADE"
+                "TRUNCATE refund_lines, refunds, refund_proposals, payment_attempts, payments, purchase_lines,"
+                " purchases, requests, timers, stripe_events, refused_purchases, refused_refunds, processor_payments"
+                " CASCADE"
             )
         self.forget_the_listing()
 
@@ -149,7 +150,7 @@ class Till:
     def settle_everything(self) -> None:
         """Serve whatever is due until nothing is."""
         for _ in range(50):
-            kinds = [kind for kind in (CHARGE, SETTLE, CANCEL, *ALARM_KINDS) if self.due(kind)]
+            kinds = [kind for kind in (CHARGE, SETTLE, CANCEL, REFUND, *ALARM_KINDS) if self.due(kind)]
             if not kinds:
                 return
             for kind in kinds:
@@ -193,6 +194,19 @@ class Till:
         assert row is not None
         state: str = row[0]
         return state
+
+    def state_of_refund(self, refund_id: str) -> str:
+        """Where a refund stands."""
+        with self.transaction() as connection:
+            row = connection.execute("SELECT state FROM refunds WHERE refund_id = %s", (refund_id,)).fetchone()
+        assert row is not None
+        state: str = row[0]
+        return state
+
+    def hear_of_refund(self, refund_id: str) -> None:
+        """As a webhook has it read."""
+        with self._timed() as (_, work, _):
+            work.timers.set(REFUND, refund_id, work.now)
 
     def charges(self) -> list[dict[str, Any]]:
         """What the processor's journal says was taken: the oracle."""

@@ -7,7 +7,7 @@ import json
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -85,11 +85,11 @@ Script = Callable[[Event], list[Parcel]]
 class Billing:
     """Answers every command from a script."""
 
-    def __init__(self, kafka: KafkaSettings, script: Script) -> None:
+    def __init__(self, kafka: KafkaSettings, script: Script, commands_on: Sequence[Topic] = (TOP_UP_COMMANDS,)) -> None:
         self._kafka = kafka
         self._script = script
         self._stopping = threading.Event()
-        self._listening = Listening(kafka, [TOP_UP_COMMANDS])
+        self._listening = Listening(kafka, commands_on)
         self._thread = threading.Thread(target=self._answer)
         self.commands: list[Message] = []
         self._thread.start()
@@ -121,12 +121,12 @@ def answering(event: Event, topic: Topic, message: Message) -> Parcel:
 
 
 @pytest.fixture
-def billing(kafka: KafkaSettings) -> Iterator[Callable[[Script], Billing]]:
-    """Somebody who plays billing from a script until the test ends."""
+def billing(kafka: KafkaSettings) -> Iterator[Callable[..., Billing]]:
+    """Somebody who plays billing from a script until the test ends; or the ledger, by the topics of its commands."""
     playing: list[Billing] = []
 
-    def play(script: Script) -> Billing:
-        playing.append(Billing(kafka, script))
+    def play(script: Script, commands_on: Sequence[Topic] = (TOP_UP_COMMANDS,)) -> Billing:
+        playing.append(Billing(kafka, script, commands_on))
         return playing[-1]
 
     yield play

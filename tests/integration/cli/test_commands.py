@@ -25,7 +25,8 @@ from shared.contracts.catalog import (
     WORKSPACE_DIRECTORY,
 )
 from shared.contracts.credit_ledger import BalanceChanged, CreditsBurned, CreditsGranted, PurchaseCredited
-from shared.contracts.documents.examples import EXAMPLES, PURCHASE_ID, QUOTE, REQUEST_ID
+from shared.contracts.documents.example_names import PURCHASE_ID, REQUEST_ID
+from shared.contracts.documents.examples import EXAMPLES, QUOTE
 from shared.contracts.message import Message
 from shared.contracts.notification import NoticeDelivered, NoticesMarked
 from shared.contracts.reasons import REMEDIES, Reason

@@ -13,9 +13,12 @@ from uuid import NAMESPACE_OID, uuid5
 from deploy.local.cluster import Cluster
 from deploy.postgres.roles import URL_VARIABLES, migrator
 from services.credit_ledger.app import MIGRATIONS
+from services.credit_ledger.domain.operator_deed import CorrectingDeed
 from services.credit_ledger.handlers.directory import change_members, change_workspaces, publish_catalog, remove
 from services.credit_ledger.handlers.holds import expire_holds, handle_holds
+from services.credit_ledger.handlers.operators import handle_deeds
 from services.credit_ledger.handlers.purchases import credit_purchase
+from services.credit_ledger.handlers.recalls import appraise_lots, close_recalls, open_recalls
 from services.credit_ledger.handlers.renewal import renew
 from services.credit_ledger.handlers.reversals import reverse_usage
 from services.credit_ledger.handlers.usage import report_usage
@@ -24,8 +27,17 @@ from services.credit_ledger.verify import audit
 from shared.contracts.decode import Tombstone
 from shared.contracts.holds import CaptureHold, HoldCredits, ReleaseHold
 from shared.contracts.message import Message
+from shared.contracts.operator_commands import CorrectCredits, GrantCredits
 from shared.contracts.price_catalog import ActionPrice, CatalogPublished, Package, Quotas
 from shared.contracts.product import UsageReported, UsageReversed
+from shared.contracts.recalls import (
+    LotsAppraisalAsked,
+    RecallCause,
+    RecallClosed,
+    RecalledLot,
+    RecallOpened,
+    RecallVerdict,
+)
 from shared.contracts.top_up_events import PurchaseLine, PurchasePaid
 from shared.contracts.workspace import MemberChanged, Plan, Role, WorkspaceChanged, WorkspaceStatus
 from shared.messaging.service import RUNTIME_MIGRATIONS
@@ -52,6 +64,11 @@ HANDLERS: dict[type, Handler[LedgerRepository]] = {
     HoldCredits: handle_holds,
     CaptureHold: handle_holds,
     ReleaseHold: handle_holds,
+    LotsAppraisalAsked: appraise_lots,
+    RecallOpened: open_recalls,
+    RecallClosed: close_recalls,
+    GrantCredits: handle_deeds,
+    CorrectCredits: handle_deeds,
 }
 
 
@@ -263,4 +280,80 @@ def paid(
         catalog_version=1,
         payment_intent_id="pi_1",
         paid_at=NOON,
+    )
+
+
+def lots_of(purchase: str, *users: str, workspace_id: str = "acme") -> tuple[RecalledLot, ...]:
+    return tuple(RecalledLot(user_id=user, lot_id=uuid_of(f"{workspace_id}/{purchase}/{user}")) for user in users)
+
+
+def appraisal(purchase: str, *users: str, workspace_id: str = "acme") -> LotsAppraisalAsked:
+    return LotsAppraisalAsked(
+        workspace_id=workspace_id,
+        purchase_id=uuid_of(f"{workspace_id}/{purchase}"),
+        appraisal_id=uuid_of("appraisal"),
+        lots=lots_of(purchase, *users, workspace_id=workspace_id),
+    )
+
+
+def recall(
+    name: str,
+    purchase: str,
+    *users: str,
+    workspace_id: str = "acme",
+    cause: RecallCause = "refund",
+    untouched_only: bool = False,
+) -> RecallOpened:
+    return RecallOpened(
+        workspace_id=workspace_id,
+        purchase_id=uuid_of(f"{workspace_id}/{purchase}"),
+        recall_id=uuid_of(f"{workspace_id}/{name}"),
+        cause=cause,
+        lots=lots_of(purchase, *users, workspace_id=workspace_id),
+        untouched_only=untouched_only,
+    )
+
+
+def verdict(
+    name: str, purchase: str, *users: str, verdict: RecallVerdict, step: int = 1, workspace_id: str = "acme"
+) -> RecallClosed:
+    return RecallClosed(
+        workspace_id=workspace_id,
+        purchase_id=uuid_of(f"{workspace_id}/{purchase}"),
+        recall_id=uuid_of(f"{workspace_id}/{name}"),
+        step=step,
+        verdict=verdict,
+        lots=lots_of(purchase, *users, workspace_id=workspace_id),
+    )
+
+
+def grant(
+    name: str, credits: int, user_id: str = "erin", workspace_id: str = "acme", operator_id: str = "olga"
+) -> GrantCredits:
+    return GrantCredits(
+        workspace_id=workspace_id,
+        operator_id=operator_id,
+        grant_id=uuid_of(f"{workspace_id}/{name}"),
+        user_id=user_id,
+        credits=credits,
+        reason="an outage",
+    )
+
+
+def correction(
+    name: str,
+    deed: CorrectingDeed,
+    credits: int,
+    user_id: str = "erin",
+    workspace_id: str = "acme",
+    operator_id: str = "olga",
+) -> CorrectCredits:
+    return CorrectCredits(
+        workspace_id=workspace_id,
+        operator_id=operator_id,
+        correction_id=uuid_of(f"{workspace_id}/{name}"),
+        user_id=user_id,
+        deed=deed,
+        credits=credits,
+        reason="granted twice",
     )

@@ -11,18 +11,24 @@ from deploy.local.cluster import Cluster
 from tests.integration.credit_ledger.ledger import (
     Ledger,
     catalog,
+    grant,
     hold,
     ledger_database,
     member,
     paid,
+    recall,
     release,
     reversal,
     usage,
+    verdict,
     workspace,
 )
 from tests.stack.database import Database
 
-FIXED = ("postings", "usages", "purchases", "grants", "hold_ends", "usage_reversals", "quota_resizes")
+FIXED = (
+    *("postings", "usages", "purchases", "grants", "hold_ends", "usage_reversals", "quota_resizes"),
+    *("recalls", "recall_steps", "operator_deeds"),
+)
 CHANGES = (
     "UPDATE {table} SET workspace_id = workspace_id",
     "DELETE FROM {table}",
@@ -42,6 +48,7 @@ def used(database: Database) -> Iterator[Ledger]:
     ledger = Ledger(database.worker_url("credit_ledger"))
     ledger.handle(catalog(), workspace(), member("erin"))
     ledger.handle(paid("p1", "erin"), usage("u1", 100), hold("h1", 20), release("h1"), usage("u2", 5), reversal("u2"))
+    ledger.handle(recall("r1", "p1", "erin"), verdict("r1", "p1", "erin", verdict="take_back"), grant("g1", 5))
     yield ledger
     ledger.close()
 
@@ -92,6 +99,24 @@ def test_of_a_hold_only_its_state_changes_and_no_hold_goes_away(used: Ledger, da
         connection.execute("UPDATE credit_ledger.holds SET credits = credits")
     with psycopg.connect(database.superuser_url) as connection, pytest.raises(psycopg.errors.RestrictViolation):
         connection.execute("DELETE FROM credit_ledger.holds")
+
+
+@pytest.mark.rule("B11", "B12", "C14")
+def test_of_a_line_of_a_recall_only_its_verdict_changes(used: Ledger, database: Database) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), used.connection.transaction():
+        used.connection.execute("UPDATE recall_lines SET credits = credits")
+    for change in ("UPDATE credit_ledger.recall_lines SET spent = spent", "DELETE FROM credit_ledger.recall_lines"):
+        with psycopg.connect(database.superuser_url) as connection, pytest.raises(psycopg.errors.RestrictViolation):
+            connection.execute(change)
+
+
+@pytest.mark.rule("B11", "C13")
+@pytest.mark.parametrize("change", ["owed = taken + 1", "frozen = true", "withdrawn = -1", "settled = granted + 1"])
+def test_no_more_is_owed_than_was_taken_and_what_is_taken_back_is_not_frozen(used: Ledger, change: str) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation), used.connection.transaction():
+        used.connection.execute(f"UPDATE lots SET {change} WHERE taken > 0")
+    with pytest.raises(psycopg.errors.CheckViolation), used.connection.transaction():
+        used.connection.execute("UPDATE accounts SET debt = -1")
 
 
 @pytest.mark.rule("C13")

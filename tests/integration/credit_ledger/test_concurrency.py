@@ -19,11 +19,15 @@ from tests.integration.credit_ledger.ledger import (
     Ledger,
     bad_checks,
     capture,
+    correction,
+    grant,
     hold,
     member,
     paid,
+    recall,
     release,
     usage,
+    verdict,
     workspace,
 )
 from tests.stack.database import Database
@@ -173,6 +177,41 @@ def test_one_purchase_delivered_to_sixteen_workers_at_once_is_credited_once(data
     ledger = Ledger(url)
     assert ledger.lots("acme", "erin") == ledger.lots("acme", "adam") == [("top_up", 3_000, 3_000)]
     ledger.close()
+    assert bad_checks(database) == []
+
+
+@pytest.mark.rule("B11", "B12", "B15", "C13")
+@pytest.mark.case(4, 8)
+def test_a_line_refunded_used_and_granted_to_by_sixteen_workers_at_once_loses_nothing(
+    ledger: Ledger, database: Database
+) -> None:
+    ledger.handle(usage("before", 10_000), paid("p1", "erin"))
+
+    def mixed(number: int, each: Ledger) -> Answers:
+        turn: list[list[Any]] = [
+            [usage(f"u{number}", 40), hold(f"h{number}", 30), release(f"h{number}")],
+            [recall("r1", "p1", "erin"), verdict("r1", "p1", "erin", verdict="take_back")],
+            [recall("r2", "p1", "erin"), verdict("r2", "p1", "erin", verdict="give_back")],
+            [grant(f"g{number % 8}", 10), correction("c1", "withdraw", 5)],
+        ]
+        answers = Answers()
+        for messages in turn[number % 4 :] + turn[: number % 4]:
+            while True:
+                try:
+                    answers.effects.extend(each.handle(*messages).effects)
+                    break
+                except Weather:
+                    continue
+        return answers
+
+    together(database, mixed)
+    [(taken, left, owed)] = ledger.rows(
+        "SELECT max(taken), sum(remaining)::bigint, (SELECT debt FROM accounts WHERE user_id = 'erin') "
+        "FROM lots WHERE kind = 'top_up'"
+    )
+    [(used,)] = ledger.rows("SELECT coalesce(sum(credits), 0)::bigint FROM usages WHERE outcome = 'burned'")
+    [(withdrawn,)] = ledger.rows("SELECT count(*) * 5 FROM operator_deeds WHERE kind = 'withdraw' AND refusal IS NULL")
+    assert left - owed == 3_000 + 8 * 10 - (used - 10_000) - withdrawn - taken
     assert bad_checks(database) == []
 
 

@@ -11,7 +11,20 @@ from services.credit_ledger import explain
 from services.credit_ledger.explain import Explanation
 from shared.contracts.workspace import WorkspaceChanged
 from shared.postgres.pool import Database as Pool
-from tests.integration.credit_ledger.ledger import NOON, Ledger, capture, hold, paid, reversal, usage, workspace
+from tests.integration.credit_ledger.ledger import (
+    NOON,
+    Ledger,
+    capture,
+    correction,
+    grant,
+    hold,
+    paid,
+    recall,
+    reversal,
+    usage,
+    verdict,
+    workspace,
+)
 from tests.stack.database import Database
 
 MINUTE = timedelta(minutes=1)
@@ -94,6 +107,32 @@ def test_it_is_printed_for_people_and_for_machines(
     document = json.loads(capsys.readouterr().out)
     assert [lot["left"] for lot in document["lots"]] == [0, 2_500]
     assert document["movements"][0]["decided_at"] == NOON.isoformat()
+
+
+@pytest.mark.rule("C14", "B11", "B15")
+def test_freezes_takings_debt_and_deeds_are_told_with_who_and_by_which_message(
+    told: Ledger, database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for minute, message in enumerate(
+        (
+            *(usage("u2", 4_000), recall("r1", "p1", "erin"), verdict("r1", "p1", "erin", verdict="take_back")),
+            *(grant("g1", 300), correction("c1", "forgive_debt", 100)),
+        ),
+        start=6,
+    ):
+        told.at = NOON + minute * MINUTE
+        told.handle(message)
+    assert [at(database, minute).debt for minute in (7, 8, 9, 10)] == [0, 1_200, 900, 800]
+    assert left(at(database, 10)) == [("quota", 7_000, 7_000), ("top_up", 0, 0), ("top_up", 0, 0)]
+    assert [(freeze.cause, freeze.until) for freeze in at(database, 7.5).freezes] == [("refund", None)]
+    assert [freeze.until for freeze in at(database, 8).freezes] == [NOON + 8 * MINUTE]
+    monkeypatch.setenv("REFILL_AUDITOR_DATABASE_URL", database.auditor_url)
+    assert explain.main(["acme/erin", "--at", (NOON + 10 * MINUTE).isoformat()]) == 0
+    text = capsys.readouterr().out
+    assert "taken back event-" in text
+    assert "operator: grant, an outage event-" in text
+    assert "by olga" in text
+    assert "owes 800" in text
 
 
 @pytest.mark.parametrize("words", [["acme/erin", "--at", "yesterday"], ["acme/erin", "--at", "1969-12-31T23:59:59Z"]])

@@ -8,12 +8,25 @@ import psycopg
 import pytest
 
 from services.credit_ledger import verify
-from tests.integration.credit_ledger.ledger import Ledger, bad_checks, capture, hold, member, paid, reversal, usage
+from tests.integration.credit_ledger.ledger import (
+    Ledger,
+    bad_checks,
+    capture,
+    correction,
+    grant,
+    hold,
+    member,
+    paid,
+    recall,
+    reversal,
+    usage,
+    verdict,
+)
 from tests.stack.database import Database
 
 # Each change is one that no constraint stops once triggers and foreign keys are switched off, as a superuser can.
 TAMPERING = {
-    "every_lot_holds_what_its_postings_say": "UPDATE lots SET remaining = remaining - 1 WHERE kind = 'top_up'",
+    "every_lot_holds_what_its_postings_say": "UPDATE lots SET remaining = remaining - 1 WHERE remaining > 0",
     "every_lot_was_filled_once_with_what_it_was_granted": "UPDATE lots SET granted = granted + 1 WHERE kind = 'quota'",
     "every_growth_of_a_quota_moved_what_it_says": "UPDATE quota_resizes SET grown = grown + 1 WHERE grown > 0",
     "every_quota_gives_what_its_account_says": "UPDATE accounts SET quota = quota + 1",
@@ -43,6 +56,13 @@ TAMPERING = {
         "UPDATE lots SET kind = 'top_up', purchase_id = lot_id, period_start = NULL, period_end = NULL "
         "WHERE kind = 'quota'; UPDATE postings SET credit_contra = 'lapsed' WHERE credit_contra = 'burned'"
     ),
+    "every_account_owes_what_its_lots_say": "UPDATE accounts SET debt = debt + 1 WHERE debt > 0",
+    "every_lot_is_taken_and_has_paid_and_owes_what_its_postings_say": "UPDATE lots SET owed = owed - 1 WHERE owed > 0",
+    "every_lot_is_frozen_or_taken_as_its_recalls_say": "UPDATE lots SET frozen = false",
+    "every_line_of_a_recall_has_its_latest_verdict": "UPDATE recall_lines SET step = step + 1 WHERE step > 0",
+    "everything_taken_or_given_back_is_of_a_verdict_that_says_so": "UPDATE recall_steps SET debt = debt + 1",
+    "every_deed_of_an_operator_moved_what_it_says_and_nothing_else_did": "UPDATE operator_deeds SET user_id = 'adam'",
+    "no_operator_moved_more_in_a_day_than_is_counted": "UPDATE operator_days SET credits = 0",
     "every_account_has_counted_its_transactions": "UPDATE accounts SET version = 1",
 }
 
@@ -54,6 +74,10 @@ def books(ledger: Ledger) -> Ledger:
     ledger.handle(usage("u3", 40, "evan"), reversal("u3"))
     ledger.handle(member("vera", "guest_editor", 2), usage("u4", 1, "vera"), member("vera", "editor", 3))
     ledger.renew("acme/vera")
+    ledger.handle(paid("p2", "erin", "vera"), usage("u5", 12_000), recall("r1", "p2", "erin", "vera"))
+    ledger.handle(verdict("r1", "p2", "erin", verdict="take_back"))
+    ledger.handle(verdict("r1", "p2", "vera", verdict="give_back", step=2), recall("r2", "p2", "vera"))
+    ledger.handle(grant("g1", 50), correction("c1", "withdraw", 70, "evan"), correction("c2", "forgive_debt", 5))
     return ledger
 
 
@@ -65,7 +89,7 @@ def test_there_is_a_tampering_for_every_check() -> None:
 def test_untouched_books_pass_every_check(
     books: Ledger, database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert books.rows("SELECT count(*) FROM postings") == [(14,)]
+    assert books.rows("SELECT count(*) FROM postings") == [(25,)]
     monkeypatch.setenv("REFILL_AUDITOR_DATABASE_URL", database.auditor_url)
     assert verify.main([]) == 0
     assert "BAD" not in capsys.readouterr().out
@@ -102,6 +126,7 @@ def test_what_became_of_one_lot_is_found_without_reading_all_postings(books: Led
     assert [
         credits for (credits,) in books.rows("SELECT credits FROM entries WHERE lot_id = %s ORDER BY 1", lot_id)
     ] == [
+        -9_900,
         -100,
         10_000,
     ]

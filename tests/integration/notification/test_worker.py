@@ -8,10 +8,11 @@ from collections import Counter
 import pytest
 
 from services.cli.listening import kept_events
-from shared.contracts.catalog import DEAD_LETTERS, WORKSPACE_CONTACT
+from shared.contracts.catalog import DEAD_LETTERS, OPS_METRICS, WORKSPACE_CONTACT
 from shared.contracts.dead_letter import DeadLettered
 from shared.contracts.envelope import CONTENT_TYPE_HEADERS
 from shared.contracts.notification_commands import SetEmailPreference
+from shared.contracts.ops import WorkerFigures
 from shared.messaging.log import Parcel
 from tests.integration.notification.live import Live
 from tests.unit.notification import events
@@ -65,5 +66,16 @@ def test_a_broken_contact_is_dead_lettered_by_place_and_hash_and_the_next_one_is
     assert dead.message.value_sha256 == hashlib.sha256(broken).hexdigest()
     assert dead.message.value_base64 is None
     log = live.worker.log.read_text()
+    figures = [event.message for event in kept_events(live.kafka, [OPS_METRICS])]
+    assert [told.state for told in figures if isinstance(told, WorkerFigures)][-1] == "ending"
+    last = figures[-1]
+    assert isinstance(last, WorkerFigures)
+    assert last.service == "notification"
+    assert last.number == len(figures)
+    assert sum(lane.dead_lettered for lane in last.lanes) == 1
+    assert sum(lane.records for lane in last.lanes) == 1 + len(events.directory()) + 1
+    assert sum(lane.behind or 0 for lane in last.lanes) == 0
+    assert last.relay.published >= 2  # the dead letter, and what was delivered
+    assert last.outbox is not None
     assert "secret.example" not in dead.message.model_dump_json() + log
     assert "acme.example" not in log

@@ -16,20 +16,26 @@ from services.credit_ledger.domain.directory import Directory, MemberEntry, Work
 from services.credit_ledger.domain.eligibility import Seat
 from services.credit_ledger.domain.hold import End, Ended, Hold, HoldKey, Part, RefusedHold
 from services.credit_ledger.domain.lot import Lot
+from services.credit_ledger.domain.operator_deed import Deed, DeedKey, OperatorLimits
 from services.credit_ledger.domain.posting import Posting
+from services.credit_ledger.domain.recall import Line, Recall, RecallKey, Step
 from services.credit_ledger.domain.resizing import Resize
 from services.credit_ledger.domain.reversal import Reversal
 from services.credit_ledger.domain.usage import Refusal, Usage
 from services.credit_ledger.repository import LedgerRepository
+from services.credit_ledger.repository.deeds import DayKey
 from services.credit_ledger.repository.holds import EndRow, HoldRow, Known, concerns, end_row, hold_of, row_of
 from services.credit_ledger.repository.purchases import Credited, PurchaseKey
+from services.credit_ledger.repository.recalls import Recalls, StepKey
 from services.credit_ledger.repository.reversals import Burned
 from services.credit_ledger.repository.usages import Decided, UsageKey, UsageRow
 from shared.contracts.price_catalog import CatalogPublished
 from shared.contracts.reasons import Reason
+from shared.messaging.work import Cause
 
-# Version, period, late until, held, holds until, quota.
-AccountRow = tuple[int, datetime | None, datetime | None, datetime | None, int, datetime | None, int]
+# Version, period, late until, held, holds until, quota, debt.
+AccountRow = tuple[int, datetime | None, datetime | None, datetime | None, int, datetime | None, int, int]
+LIMITS = OperatorLimits(per_command=25, per_day=60)
 SEATS: tuple[Seat, ...] = get_args(Seat)
 
 
@@ -50,6 +56,10 @@ class Tables:
     purchases: dict[PurchaseKey, Credited] = field(default_factory=dict)
     resizes: dict[tuple[str, str, int], Resize] = field(default_factory=dict)
     conflicts: set[tuple[str, str]] = field(default_factory=set)
+    recalls: dict[RecallKey, Recall] = field(default_factory=dict)
+    steps: dict[StepKey, Step] = field(default_factory=dict)
+    deeds: dict[DeedKey, Deed] = field(default_factory=dict)
+    days: dict[DayKey, int] = field(default_factory=dict)
 
     def repository(self) -> LedgerRepository:
         """The interface that the handlers know."""
@@ -65,6 +75,8 @@ class _Repository:
         self.reversals = _ReversalRows(tables)
         self.holds = _HoldRows(tables)
         self.purchases = _PurchaseRows(tables)
+        self.recalls = _RecallRows(tables)
+        self.deeds = _DeedRows(tables)
 
 
 class _DirectoryRows:
@@ -122,7 +134,7 @@ class _AccountRows:
     def ensure(self, keys: Collection[AccountKey]) -> None:
         for key in keys:
             assert key[0] in self._tables.workspaces, "the foreign key"
-            self._tables.accounts.setdefault(key, (0, None, None, None, 0, None, 0))
+            self._tables.accounts.setdefault(key, (0, None, None, None, 0, None, 0, 0))
 
     def lock(self, keys: Collection[AccountKey]) -> list[Account]:
         return [self._account(key) for key in keys if key in self._tables.accounts]
@@ -133,7 +145,7 @@ class _AccountRows:
     def load(self, accounts: Mapping[AccountKey, Account], lot_ids: Collection[UUID]) -> None:
         for lot_id in set(lot_ids) & set(self._tables.lots):
             owner, lot = self._tables.lots[lot_id]
-            if lot_id not in {each.lot_id for each in accounts[owner].lots}:
+            if owner in accounts and lot_id not in {each.lot_id for each in accounts[owner].lots}:
                 lapsed = (identity.lapse(lot_id), 0) in self._tables.postings
                 accounts[owner].add(replace(lot, lapsed=lapsed))
 
@@ -146,22 +158,29 @@ class _AccountRows:
                 account.held,
                 account.holds_until,
                 account.quota,
+                account.debt,
             )
+            assert account.debt >= 0, "the check"
             for resize in account.resizes:
                 assert resize[:3] not in self._tables.resizes, "the primary key"
                 self._tables.resizes[resize[:3]] = resize
             for lot in account.lots:
                 assert (lot.stored is None) == (lot.lot_id not in self._tables.lots), "the primary key"
                 assert 0 <= lot.remaining <= lot.granted, "the check"
+                assert 0 <= lot.owed <= lot.taken <= lot.granted >= lot.settled >= 0, "the check"
+                assert not (lot.frozen and lot.taken), "the check"
+                before = self._tables.lots.get(lot.lot_id)
+                marked = lot.stored is None or lot.lot_id in account.marked
+                assert marked or before is None or marks(before[1]) == marks(lot), "what is not marked is not written"
                 self._tables.lots[lot.lot_id] = (account.key, replace(lot, stored=lot.remaining))
         for posting in postings:
             assert (posting.transaction_id, posting.ordinal) not in self._tables.postings, "the primary key"
             self._tables.postings[posting.transaction_id, posting.ordinal] = posting
 
     def _account(self, key: AccountKey) -> Account:
-        version, period_start, period_end, late_until, held, holds_until, quota = self._tables.accounts[key]
+        version, period_start, period_end, late_until, held, holds_until, quota, debt = self._tables.accounts[key]
         periods = (period_start, period_end, late_until)
-        return Account(*key, version, *periods, held, holds_until, quota, self._open_lots(key))
+        return Account(*key, version, *periods, held, holds_until, quota, debt, self._open_lots(key))
 
     def _open_lots(self, key: AccountKey) -> list[Lot]:
         return [replace(lot) for owner, lot in self._tables.lots.values() if owner == key and lot.remaining]
@@ -266,6 +285,75 @@ class _PurchaseRows:
 
     def keep_conflict(self, key: PurchaseKey, event: tuple[str, str], stated: Any, seen_at: datetime) -> None:
         self._tables.conflicts.add(event)
+
+
+class _RecallRows:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def read(self, keys: Collection[RecallKey], lot_ids: Collection[UUID]) -> Recalls:
+        copies = {key: _copy(recall) for key, recall in self._tables.recalls.items()}
+        by_lot: dict[UUID, list[Line]] = {}
+        for recall in copies.values():
+            for line in recall.lines.values():
+                by_lot.setdefault(line.lot_id, []).append(line)
+        steps = {key: step for key, step in self._tables.steps.items() if key[0] in keys}
+        return Recalls({key: copies[key] for key in keys if key in copies}, by_lot, steps)
+
+    def held(self, lot_ids: Collection[UUID]) -> dict[UUID, int]:
+        held = dict.fromkeys(lot_ids, 0)
+        for posting in self._tables.postings.values():
+            if posting.credit_contra == "held" and posting.debit_lot_id in held:
+                held[posting.debit_lot_id] += posting.credits
+            if posting.debit_contra == "held" and posting.credit_lot_id in held:
+                held[posting.credit_lot_id] -= posting.credits
+        return held
+
+    def lots_in_debt(self, keys: Collection[AccountKey]) -> set[UUID]:
+        lots = self._tables.lots.values()
+        return {lot.lot_id for owner, lot in lots if owner in keys and (lot.settled or lot.owed)}
+
+    def write(
+        self, new: Sequence[tuple[Recall, Cause]], touched: Iterable[Recall], steps: Sequence[tuple[Step, Cause]]
+    ) -> None:
+        for recall, _ in new:
+            assert recall.key not in self._tables.recalls, "the primary key"
+        for recall in touched:
+            self._tables.recalls[recall.key] = _copy(recall)
+        for step, _ in steps:
+            assert (step.key, step.step) not in self._tables.steps, "the primary key"
+            self._tables.steps[step.key, step.step] = step
+
+
+class _DeedRows:
+    limits = LIMITS
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def known(self, keys: Collection[DeedKey]) -> dict[DeedKey, Deed]:
+        return {key: self._tables.deeds[key] for key in keys if key in self._tables.deeds}
+
+    def lock_days(self, keys: Collection[DayKey]) -> dict[DayKey, int]:
+        return {key: self._tables.days.get(key, 0) for key in keys}
+
+    def write(self, deeds: Sequence[tuple[Deed, Cause]], days: Mapping[DayKey, int]) -> None:
+        for deed, _ in deeds:
+            assert deed.key not in self._tables.deeds, "the primary key"
+            self._tables.deeds[deed.key] = deed
+        self._tables.days.update(days)
+
+
+def _copy(recall: Recall) -> Recall:
+    lines = {line.lot_id: replace(line, stored=True) for line in recall.standings}
+    named = recall.lines.keys()
+    return replace(
+        recall, standings=tuple(lines.values()), lines={key: line for key, line in lines.items() if key in named}
+    )
+
+
+def marks(lot: Lot) -> tuple[bool, int, int, int, int]:
+    return lot.frozen, lot.taken, lot.owed, lot.settled, lot.withdrawn
 
 
 def _decided(row: UsageRow) -> Decided:

@@ -2,56 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from dateutil.relativedelta import relativedelta
 
 from shared.contracts.decode import Tombstone
 from shared.contracts.holds import CaptureHold, HoldCredits, ReleaseHold
+from shared.contracts.operator_commands import CorrectCredits, GrantCredits
 from shared.contracts.product import UsageReported, UsageReversed
+from shared.contracts.recalls import RecallClosed, RecallOpened
 from shared.contracts.top_up_events import PurchasePaid
 from shared.contracts.workspace import MemberChanged, WorkspaceChanged
+from tests.property.credit_ledger.memory import LIMITS
+from tests.property.credit_ledger.naive_lot import Account, NaiveHold, NaiveLot
 from tests.property.credit_ledger.operations import CATALOG, USERS, Operation, Ring
-
-Account = tuple[str, str]
-
-
-@dataclass
-class NaiveLot:
-    """Credits and what became of each."""
-
-    account: Account
-    kind: str
-    opened_at: datetime
-    lot_id: str
-    credits: int
-    starts: datetime | None = None
-    ends: datetime | None = None
-    burned_by: list[str] = field(default_factory=list)
-    lapsed: int = 0
-    held_by: list[str] = field(default_factory=list)
-    has_lapsed: bool = False
-    given: int | None = None  # what the plan and seat give of a quota by now
-
-    @property
-    def usable(self) -> int:
-        if self.given is None:
-            return self.left
-        return min(self.left, max(0, self.given - len(self.burned_by) - len(self.held_by)))
-
-    @property
-    def left(self) -> int:
-        return self.credits - len(self.burned_by) - self.lapsed - len(self.held_by)
-
-
-@dataclass
-class NaiveHold:
-    """One hold; which credits it holds is written on the lots."""
-
-    credits: int
-    ends: datetime
-    state: str = "held"
 
 
 class NaiveLedger:
@@ -68,6 +32,10 @@ class NaiveLedger:
         self.outcomes: dict[tuple[str, str], str] = {}
         self.purchases: set[str] = set()
         self.holds: dict[tuple[str, str], NaiveHold] = {}
+        self.debts: dict[Account, int] = {}
+        self.frozen: dict[str, bool] = {}  # of each recall whether it was not refused
+        self.deeds: dict[str, str] = {}
+        self.days: dict[tuple[str, date], int] = {}
 
     def take(self, operation: Operation) -> None:
         """One thing after the other."""
@@ -86,6 +54,12 @@ class NaiveLedger:
             self.removed.add(content.key)
         elif isinstance(content, PurchasePaid):
             self._buy(content, at)
+        elif isinstance(content, RecallOpened):
+            self._freeze(content, at)
+        elif isinstance(content, RecallClosed):
+            self._judge(content, at)
+        elif isinstance(content, GrantCredits | CorrectCredits):
+            self._deed(content, at)
         elif isinstance(content, UsageReported):
             self._use(content, at)
         elif isinstance(content, UsageReversed):
@@ -173,6 +147,8 @@ class NaiveLedger:
                     lot.burned_by.append(f"hold {hold}")
                 elif closed:
                     lot.lapsed += 1
+                else:
+                    self._came_back(lot)
 
     def _reverse(self, usage: UsageReversed, at: datetime) -> None:
         name = f"{usage.workspace_id}/{usage.usage_id}"
@@ -181,6 +157,8 @@ class NaiveLedger:
             while name in lot.burned_by:
                 lot.burned_by.remove(name)
                 lot.lapsed += closed
+                if not closed:
+                    self._came_back(lot)
 
     def _is_closed(self, lot: NaiveLot, at: datetime) -> bool:
         if lot.ends is None or lot.starts is None:
@@ -198,7 +176,101 @@ class NaiveLedger:
         self.purchases.add(purchase.purchase_id)
         for line in purchase.lines:
             account = (purchase.workspace_id, line.user_id)
-            self.lots.append(NaiveLot(account, "top_up", at, line.lot_id, line.credits))
+            self._add(NaiveLot(account, "top_up", at, line.lot_id, line.credits))
+
+    def _add(self, lot: NaiveLot) -> None:
+        """What is owed is settled first."""
+        self.lots.append(lot)
+        while lot.left and self.debts.get(lot.account):
+            self._pay(lot)
+
+    def _pay(self, lot: NaiveLot) -> None:
+        lot.paid += 1
+        self.debts[lot.account] -= 1
+
+    def _came_back(self, lot: NaiveLot) -> None:
+        """One credit, to its lot: if that was taken back it pays debt."""
+        if lot.gone and self.debts.get(lot.account):
+            self._pay(lot)
+
+    def _named(self, recall: RecallOpened | RecallClosed) -> list[NaiveLot] | None:
+        lots = []
+        for stated in recall.lots:
+            account = (recall.workspace_id, stated.user_id)
+            lots += [lot for lot in self.lots if lot.lot_id == stated.lot_id and lot.account == account]
+        return lots if len(lots) == len(recall.lots) else None
+
+    def _freeze(self, recall: RecallOpened, at: datetime) -> None:
+        if recall.recall_id in self.frozen:
+            return
+        for stated in sorted(recall.lots, key=lambda stated: stated.user_id):
+            self._expire(recall.workspace_id, at, (recall.workspace_id, stated.user_id))
+        lots = self._named(recall)
+        touched = recall.untouched_only and any(lot.left < lot.credits or lot.gone for lot in lots or ())
+        self.frozen[recall.recall_id] = lots is not None and not touched
+        if self.frozen[recall.recall_id]:
+            for lot in lots or ():
+                lot.recalls[recall.recall_id] = (0, "open")
+
+    def _judge(self, recall: RecallClosed, at: datetime) -> None:
+        lots = self._named(recall)
+        if recall.recall_id not in self.frozen and lots is not None:
+            self.frozen[recall.recall_id] = True
+            for lot in lots:
+                lot.recalls[recall.recall_id] = (0, "open")
+        if not self.frozen.get(recall.recall_id):
+            return
+        later = [lot for lot in lots or () if lot.recalls[recall.recall_id][0] < recall.step]
+        for stated in sorted(recall.lots, key=lambda stated: stated.user_id) if later else ():
+            self._expire(recall.workspace_id, at, (recall.workspace_id, stated.user_id))
+        for lot in later:
+            lot.recalls[recall.recall_id] = (recall.step, recall.verdict)
+            taken = "take_back" in {word for _, word in lot.recalls.values()}
+            if taken and not lot.gone:
+                lot.owed = lot.credits - lot.withdrawn - lot.left
+                lot.gone = lot.credits - lot.withdrawn
+                self.debts[lot.account] = self.debts.get(lot.account, 0) + lot.owed
+            elif not taken and lot.gone:
+                self._undo(lot)
+
+    def _undo(self, lot: NaiveLot) -> None:
+        """Of each credit that was owed: it is not owed any more, or whoever has paid it gets it again."""
+        owed, lot.owed, lot.gone = lot.owed, 0, 0
+        for _ in range(owed):
+            payers = [x for x in self.lots if x.account == lot.account and x.paid and not x.gone]
+            if self.debts[lot.account]:
+                self.debts[lot.account] -= 1
+            elif payers:
+                max(payers, key=lambda payer: (payer.opened_at, payer.lot_id)).paid -= 1
+
+    def _deed(self, deed: GrantCredits | CorrectCredits, at: datetime) -> None:
+        name = deed.grant_id if isinstance(deed, GrantCredits) else deed.correction_id
+        if name in self.deeds:
+            return
+        account = (deed.workspace_id, deed.user_id)
+        self.deeds[name] = "refused"
+        known = deed.workspace_id in self.workspaces and deed.workspace_id not in self.removed
+        if isinstance(deed, GrantCredits) and not (known and self._role(account) != "nobody"):
+            return
+        day = (deed.operator_id, at.date())
+        if deed.credits > LIMITS.per_command or self.days.get(day, 0) + deed.credits > LIMITS.per_day:
+            return
+        self._expire(deed.workspace_id, at, account)
+        if isinstance(deed, GrantCredits):
+            self._add(NaiveLot(account, "top_up", at, f"grant {name}", deed.credits))
+        elif deed.deed == "forgive_debt":
+            if self.debts.get(account, 0) < deed.credits:
+                return
+            self.debts[account] -= deed.credits
+        else:
+            bought = [lot for lot in self.lots if lot.account == account and lot.kind == "top_up"]
+            if sum(lot.usable for lot in bought) < deed.credits:
+                return
+            for _ in range(deed.credits):
+                newest = max((lot for lot in bought if lot.usable), key=lambda lot: (lot.opened_at, lot.lot_id))
+                newest.withdrawn += 1
+        self.deeds[name] = "done"
+        self.days[day] = self.days.get(day, 0) + deed.credits
 
     def _use(self, usage: UsageReported, at: datetime) -> None:
         key = (usage.workspace_id, usage.usage_id)

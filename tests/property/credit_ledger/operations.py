@@ -9,21 +9,28 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
+from services.credit_ledger.domain.operator_deed import CorrectingDeed
 from shared.contracts.decode import Tombstone
 from shared.contracts.holds import CaptureHold, HoldCredits, ReleaseHold
 from shared.contracts.message import Message
+from shared.contracts.operator_commands import CorrectCredits, GrantCredits
 from shared.contracts.product import UsageReported, UsageReversed
+from shared.contracts.recalls import RecallClosed, RecallOpened, RecallVerdict
 from shared.contracts.top_up_events import PurchasePaid
 from shared.contracts.workspace import MemberChanged, Plan, Role, WorkspaceChanged, WorkspaceStatus
 from tests.integration.credit_ledger.ledger import (
     capture,
     catalog,
+    correction,
+    grant,
     hold,
     member,
     paid,
+    recall,
     release,
     reversal,
     usage,
+    verdict,
     workspace,
 )
 
@@ -116,6 +123,50 @@ def _purchases(workspace_id: str) -> st.SearchStrategy[PurchasePaid]:
     )
 
 
+def _recalls(workspace_id: str) -> st.SearchStrategy[RecallOpened | RecallClosed]:
+    """A recall's number says which purchase and lines it is about: several are about the same."""
+
+    def opened(number: int, untouched_only: bool) -> RecallOpened:
+        return recall(*_about(number), workspace_id=workspace_id, untouched_only=untouched_only)
+
+    def closed(number: int, step: int, take: bool) -> RecallClosed:
+        word: RecallVerdict = "take_back" if take else "give_back"
+        return verdict(*_about(number), verdict=word, step=step, workspace_id=workspace_id)
+
+    numbers = st.integers(0, 8)
+    return st.one_of(
+        st.builds(opened, numbers, st.sampled_from([False, False, True])),
+        st.builds(closed, numbers, st.integers(1, 3), st.booleans()),
+    )
+
+
+def _about(number: int) -> tuple[str, ...]:
+    return (f"r{number}", f"p{number % 3}", *(USERS[:1], USERS[1:], USERS)[number // 3])
+
+
+def _deeds(workspace_id: str) -> st.SearchStrategy[GrantCredits | CorrectCredits]:
+    users, operators = st.sampled_from(USERS), st.sampled_from(("olga", "otto"))
+    return st.one_of(
+        st.builds(
+            lambda number, credits, user, operator: grant(f"g{number}", credits, user, workspace_id, operator),
+            st.integers(0, 5),
+            st.sampled_from([3, 20, 26]),
+            users,
+            operators,
+        ),
+        st.builds(
+            lambda number, deed, credits, user, operator: correction(
+                f"c{number}", deed, credits, user, workspace_id, operator
+            ),
+            st.integers(0, 5),
+            st.sampled_from(get_args(CorrectingDeed)),
+            st.sampled_from([1, 4, 11]),
+            users,
+            operators,
+        ),
+    )
+
+
 def _workspaces(workspace_id: str) -> st.SearchStrategy[WorkspaceChanged]:
     plans: tuple[Plan, ...] = get_args(Plan)
     statuses: tuple[WorkspaceStatus, ...] = get_args(WorkspaceStatus)
@@ -151,6 +202,8 @@ def _contents(workspace_id: str) -> st.SearchStrategy[Message | Tombstone | Ring
         "capture": (8, _captures(workspace_id)),
         "release": (3, _releases(workspace_id)),
         "purchase": (6, _purchases(workspace_id)),
+        "recall": (10, _recalls(workspace_id)),
+        "deed": (4, _deeds(workspace_id)),
         "workspace": (3, _workspaces(workspace_id)),
         "member": (3, _members(workspace_id)),
         "ring": (3, st.just(Ring(workspace_id))),
@@ -189,9 +242,9 @@ def histories(draw: st.DrawFn, workspace_id: str | None = None) -> list[Operatio
 
 @st.composite
 def doubled(draw: st.DrawFn, history: Sequence[Operation]) -> list[Operation]:
-    """The same history with usage, holds and purchases delivered again, any number of them, any time later."""
+    """The same history with all that has one effect for ever delivered again, any number of them, any time later."""
     result = list(history)
-    again = [each for each in history if isinstance(each.content, UsageReported | PurchasePaid | HoldCredits)]
+    again = [each for place, each in enumerate(history) if _is_once_for_ever(each, history[:place])]
     for each in draw(st.lists(st.sampled_from(again), max_size=12)) if again else ():
         place = draw(st.integers(_first(result, each) + 1, len(result)))
         result.insert(place, Operation(each.content, result[place - 1].at))
@@ -217,6 +270,16 @@ def _after(at: datetime, step: timedelta | str) -> datetime:
     while (moved := midnight + timedelta(minutes=int(step))) <= at or midnight.day not in BORDER_DAYS:
         midnight += timedelta(days=1)
     return moved
+
+
+def _is_once_for_ever(each: Operation, before: Sequence[Operation]) -> bool:
+    """A verdict about what nobody has heard of is kept by nobody."""
+    if isinstance(each.content, RecallClosed):
+        recall_id = each.content.recall_id
+        return any(isinstance(x.content, RecallOpened) and x.content.recall_id == recall_id for x in before)
+    return isinstance(
+        each.content, UsageReported | PurchasePaid | HoldCredits | RecallOpened | GrantCredits | CorrectCredits
+    )
 
 
 def _first(history: Sequence[Operation], wanted: Operation) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from services.credit_ledger.domain.recall import Line, Recall
 from services.credit_ledger.handlers.holds import expire_holds
 from services.credit_ledger.handlers.renewal import renew
 from services.credit_ledger.repository import LedgerRepository
@@ -19,6 +20,7 @@ from tests.property.credit_ledger.operations import BEGIN, CATALOG, USERS, Opera
 LOT_COLUMNS = (
     *("lot_id", "kind", "granted", "remaining"),
     *("opened_at", "period_start", "period_end", "purchase_id", "withheld"),
+    *("grant_id", "frozen", "taken", "owed", "settled", "withdrawn"),
 )
 
 
@@ -67,8 +69,38 @@ class MemoryStore:
             resizes=tables.resizes.values(),
             ends=tables.ends.values(),
             accounts=[(*key, *row) for key, row in tables.accounts.items() if row[0]],
+            recalls=[
+                (*each.key, each.purchase_id, each.cause, each.untouched_only, each.refusal, each.decided_at)
+                for each in tables.recalls.values()
+            ],
+            lines=[
+                (*each.key, line.user_id, line.lot_id, *line.standing, line.step, _state(each, line))
+                for each in tables.recalls.values()
+                for line in each.standings
+            ],
+            steps=[
+                (*each.key, each.step, each.verdict, each.transaction_id, each.decided_at, *moved[1:])
+                for each in tables.steps.values()
+                for moved in each.moved
+            ],
+            deeds=[
+                (
+                    *each.key,
+                    *each.content,
+                    each.refusal,
+                    each.transaction_id,
+                    each.lot_id,
+                    each.settled,
+                    each.decided_at,
+                )
+                for each in tables.deeds.values()
+            ],
+            days=[(*key, credits) for key, credits in tables.days.items() if credits],
             purchases=[
-                (*each.key, each.buyer_id, each.credited_at, line.user_id, line.lot_id, line.credits, line.usable)
+                (
+                    *(*each.key, each.buyer_id, each.credited_at),
+                    *(line.user_id, line.lot_id, line.credits, line.usable, line.debt_settled),
+                )
                 for each in tables.purchases.values()
                 for line in each.lines
             ],
@@ -111,6 +143,10 @@ def handle(repository: LedgerRepository, batch: Sequence[Operation]) -> list[Eff
         Received(each.content, Cause(PRODUCT, "event"), "topic", 0, 0, 0, each.at, may_wait=False) for each in batch
     ]
     return list(handler_of(batch[0].content)(received, Work(repository, batch[-1].at, NoTimers())))
+
+
+def _state(recall: Recall, line: Line) -> str:
+    return "refused" if recall.refusal else line.state
 
 
 def canonical(**tables: Iterable[Sequence[object]]) -> bytes:

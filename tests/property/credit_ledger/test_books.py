@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.credit_ledger.domain.lot import burning_order
+from services.credit_ledger.domain.lot import Lot, burning_order
 from services.credit_ledger.domain.posting import Posting
 from shared.contracts.catalog import LEDGER_ACCOUNT, LEDGER_BALANCE
 from shared.contracts.credit_ledger import BalanceChanged, BalanceLow, CreditsExhausted
-from shared.contracts.holds import CaptureHold, ReleaseHold
+from shared.contracts.holds import HoldCredits
 from shared.contracts.message import Message
-from shared.contracts.product import UsageReported, UsageReversed
+from shared.contracts.product import UsageReported
 from shared.contracts.workspace import Plan
 from tests.integration.credit_ledger.ledger import workspace
 from tests.property.credit_ledger.memory import Tables
@@ -30,7 +30,7 @@ CROSSINGS = (BalanceLow, CreditsExhausted)
 thorough = settings(max_examples=80, deadline=None)
 
 
-@pytest.mark.rule("C1", "C4", "C5", "C6", "C7", "C8", "C9", "C10", "C11", "C12", "C16")
+@pytest.mark.rule("C1", "C4", "C5", "C6", "C7", "C8", "C9", "C10", "C11", "C12", "C16", "B11", "B12", "B15")
 @thorough
 @given(histories(), cuts)
 def test_every_history_ends_as_the_naive_model_says(history: Sequence[Operation], cuts: Collection[int]) -> None:
@@ -39,12 +39,13 @@ def test_every_history_ends_as_the_naive_model_says(history: Sequence[Operation]
     for operation in history:
         model.take(operation)
     tables = store.tables
-    names = {
-        lot.lot_id: f"{account} {lot.period_start}" if lot.kind == "quota" else str(lot.lot_id)
-        for account, lot in tables.lots.values()
-    }
+    names = {lot.lot_id: _name(account, lot) for account, lot in tables.lots.values()}
     assert {names[lot.lot_id]: lot.remaining for _, lot in tables.lots.values()} == model.left()
     assert {names[lot.lot_id]: lot.left for _, lot in tables.lots.values()} == model.usable()
+    debts = {key: row[-1] for key, row in tables.accounts.items() if row[-1]}
+    assert debts == {account: debt for account, debt in model.debts.items() if debt}
+    assert {key[1]: recall.refusal is None for key, recall in tables.recalls.items()} == model.frozen
+    assert {key[2]: "refused" if deed.refusal else "done" for key, deed in tables.deeds.items()} == model.deeds
     usage_of: dict[object, str] = {
         row.transaction_id: f"{row.workspace_id}/{row.usage_id}" for row in tables.usages.values()
     }
@@ -68,7 +69,7 @@ def test_every_history_ends_as_the_naive_model_says(history: Sequence[Operation]
     assert outcomes == {key: "burned" if outcome == "burned" else "refused" for key, outcome in model.outcomes.items()}
 
 
-@pytest.mark.rule("C11")
+@pytest.mark.rule("C11", "B11", "B15")
 @pytest.mark.case(7)
 @thorough
 @given(st.data(), histories(), cuts, cuts)
@@ -146,7 +147,7 @@ def test_any_interleaving_of_workspaces_gives_the_same_books_to_the_byte(
     assert play(MemoryStore(), mixed, cuts) == play(MemoryStore(), [*acme, *zeta])
 
 
-@pytest.mark.rule("C1", "C2", "C3", "C13", "C14")
+@pytest.mark.rule("C1", "C2", "C3", "C13", "C14", "B11")
 @pytest.mark.case(7, 22)
 @thorough
 @given(st.data(), histories(), cuts)
@@ -164,6 +165,12 @@ def test_in_any_order_no_credit_is_made_lost_moved_or_burned_out_of_turn(
             _check_burning_order(store.tables, before, batch[0])
 
 
+def _name(account: tuple[str, str], lot: Lot) -> str:
+    if lot.kind == "quota":
+        return f"{account} {lot.period_start}"
+    return f"grant {lot.grant_id}" if lot.grant_id else str(lot.lot_id)
+
+
 def _into_held(posting: Posting) -> int:
     return posting.credits * ((posting.credit_contra == "held") - (posting.debit_contra == "held"))
 
@@ -179,7 +186,7 @@ def _check_invariants(tables: Tables) -> None:
         purchase = tables.purchases.get((workspace_id, str(lot.purchase_id)))
         if purchase is not None:
             assert (user_id, str(lot.lot_id), lot.granted) in [(x.user_id, x.lot_id, x.credits) for x in purchase.lines]
-        assert (purchase is None) == (lot.kind == "quota")
+        assert (purchase is None) == (lot.kind == "quota" or lot.grant_id is not None)
     lapsed = {each.debit_lot_id for each in tables.postings.values() if each.credit_contra == "lapsed"}
     assert all(tables.lots[lot_id][1].kind == "quota" for lot_id in lapsed if lot_id)
     owners = {lot_id: key for lot_id, (key, _) in tables.lots.items()}
@@ -196,6 +203,8 @@ def _check_invariants(tables: Tables) -> None:
     assert burned == ends
     open_holds = {row.transaction_id: row.credits for row in tables.holds.values() if row.state == "held"}
     assert fold["held"] == sum(open_holds.values()) == sum(row[4] for row in tables.accounts.values())
+    assert -fold["debt"] == sum(row[7] for row in tables.accounts.values())
+    assert fold["taken_back"] == sum(lot.taken for _, lot in tables.lots.values())
 
 
 def _check_burning_order(tables: Tables, before: dict[UUID, int], operation: Operation) -> None:
@@ -206,8 +215,8 @@ def _check_burning_order(tables: Tables, before: dict[UUID, int], operation: Ope
     """
     usage = operation.content
     occurred_at = usage.occurred_at if isinstance(usage, UsageReported) else operation.at
-    if isinstance(usage, CaptureHold | ReleaseHold | UsageReversed):
-        return  # what was held keeps its place, whatever came meanwhile
+    if not isinstance(usage, UsageReported | HoldCredits):
+        return  # what was held keeps its place, whatever came meanwhile; other things than using have no order
     taken = [lot for lot_id, (_, lot) in tables.lots.items() if lot.remaining < before.get(lot_id, lot.granted)]
     lapsed = {each.debit_lot_id for each in tables.postings.values() if each.credit_contra == "lapsed"}
     for lot in taken:
@@ -219,4 +228,4 @@ def _check_burning_order(tables: Tables, before: dict[UUID, int], operation: Ope
             continue  # late usage has its own order (C16): that is for the naive model to say
         earlier = [other for other in others if burning_order(other) < burning_order(lot)]
         begun = [other for other in earlier if other.period_start is None or other.period_start <= occurred_at]
-        assert not any(other.remaining for other in begun)
+        assert not any(other.remaining and not other.frozen for other in begun)

@@ -13,6 +13,7 @@ from deploy.local.cluster import Cluster
 from services.credit_ledger.repository import LedgerRepository
 from shared.postgres.pool import Database as Pool
 from tests.integration.credit_ledger.ledger import bad_checks, ledger_database
+from tests.property.credit_ledger.memory import LIMITS
 from tests.property.credit_ledger.operations import Operation, cuts, doubled, histories, interleaved
 from tests.property.credit_ledger.replay import MemoryStore, canonical, handle, play
 from tests.stack.database import Database
@@ -21,22 +22,31 @@ few = settings(max_examples=12, deadline=None, suppress_health_check=[HealthChec
 
 EMPTY = (
     "TRUNCATE workspaces, members, catalogs, accounts, postings, usages, purchases, lots, grants, holds, hold_ends, "
-    "usage_reversals, quota_resizes CASCADE"
+    "usage_reversals, quota_resizes, recalls, recall_lines, recall_steps, operator_deeds, operator_days CASCADE"
 )
 BOOKS = {
     "lots": "SELECT workspace_id, user_id, lot_id, kind, granted, remaining, opened_at, period_start, period_end, "
-    "purchase_id, withheld FROM lots",
+    "purchase_id, withheld, grant_id, frozen, taken, owed, settled, withdrawn FROM lots",
     "postings": "SELECT * FROM postings",
     "usages": "SELECT workspace_id, source, usage_id, user_id, occurred_at, action, quantity, credits, "
     "catalog_version, outcome, transaction_id, reason, available, decided_at FROM usages",
     "accounts": "SELECT workspace_id, user_id, version, period_start, period_end, late_until, held, "
-    "holds_until, quota FROM accounts "
+    "holds_until, quota, debt FROM accounts "
     "WHERE version > 0",
     "holds": "SELECT * FROM holds",
     "reversals": "SELECT * FROM usage_reversals",
     "resizes": "SELECT * FROM quota_resizes",
     "ends": "SELECT * FROM hold_ends",
-    "purchases": "SELECT workspace_id, purchases.purchase_id, buyer_id, credited_at, user_id, lot_id, credits, usable "
+    "recalls": "SELECT workspace_id, recall_id, purchase_id, cause, untouched_only, refusal, decided_at FROM recalls",
+    "lines": "SELECT workspace_id, recall_id, user_id, lot_id, credits, unspent, held, spent, taken, step, state "
+    "FROM recall_lines",
+    "steps": "SELECT workspace_id, recall_id, step, verdict, transaction_id, decided_at, lot_id, credits, debt "
+    "FROM recall_steps",
+    "deeds": "SELECT workspace_id, family, deed_id, kind, user_id, credits, operator_id, reason, refusal, "
+    "transaction_id, lot_id, settled, decided_at FROM operator_deeds",
+    "days": "SELECT operator_id, day, credits FROM operator_days WHERE credits > 0",
+    "purchases": "SELECT workspace_id, purchases.purchase_id, buyer_id, credited_at, user_id, lot_id, credits, usable, "
+    "debt_settled "
     "FROM purchases JOIN grants USING (workspace_id, purchase_id)",
 }
 
@@ -55,7 +65,7 @@ class PostgresStore:
 
     def transact(self, batch: Sequence[Operation]) -> None:
         with self._worker.transaction():
-            handle(LedgerRepository(self._worker), batch)
+            handle(LedgerRepository(self._worker, LIMITS), batch)
 
     def books(self) -> bytes:
         return canonical(**{name: self._superuser.execute(query).fetchall() for name, query in BOOKS.items()})

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.integration.notification.stand import Event, Stand, event
-from tests.unit.notification import events
+from tests.unit.notification import events, going_back
 from tests.unit.notification.events import ROLES
 
 OTHER = "rival"
@@ -27,6 +27,12 @@ FREE_EVENTS = [
     event(events.credited(51, editors=("adam", "gina"), workspace_id=OTHER)),
     event(events.purchase_declined(52)),
     event(events.action_required(52)),
+    event(going_back.refunded()),
+    event(going_back.refund_failed()),
+    event(going_back.disputed()),
+    event(going_back.dispute_closed()),
+    event(going_back.granted()),
+    event(going_back.corrected()),
 ]
 STREAMS = [
     [
@@ -38,6 +44,15 @@ STREAMS = [
     for workspace_id in ("acme", OTHER)
     for user_id in ("erin", "emil", "olivia")
 ]
+# What became of a recall is told when billing has said why; before, it waits.
+STREAMS.append(
+    [
+        event(going_back.recall_opened()),
+        event(going_back.frozen()),
+        event(going_back.taken_back()),
+        event(going_back.given_back(step=2)),
+    ]
+)
 DIRECTORY = [*events.directory(), *events.directory(OTHER)]
 
 Story = list[list[Event]]
@@ -113,5 +128,17 @@ def test_the_story_above_tells_everything_there_is(in_order: Outcome) -> None:
         "workspace_freed",
         "credits_low",
         "credits_exhausted",
+        "refund_to_buyer",
+        "purchase_refunded",
+        "refund_failed",
+        "dispute_to_buyer",
+        "purchase_disputed",
+        "dispute_closed_to_buyer",
+        "dispute_closed",
+        "credits_frozen",
+        "credits_taken_back",
+        "credits_given_back",
+        "credits_gifted",
+        "credits_corrected",
     }
     assert emails == len(told)

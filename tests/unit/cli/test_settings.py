@@ -57,6 +57,7 @@ def test_a_file_in_the_environment_wins_over_what_up_wrote(nowhere: Path, monkey
 
 PASSWORDS = {
     "REFILL_EDGE_KAFKA_PASSWORD": "of the edge",
+    "REFILL_OPERATOR_KAFKA_PASSWORD": "of operators",
     "REFILL_PRODUCTS_KAFKA_PASSWORD": "of products",
     "REFILL_UPSTREAM_KAFKA_PASSWORD": "of upstream",
 }
@@ -77,6 +78,7 @@ def test_each_party_is_played_with_its_own_password(nowhere: Path, monkeypatch: 
     assert says_who(settings.kafka_settings()) == ("edge", "of the edge")
     assert {party: says_who(kafka) for party, kafka in loaded.writers().items()} == {
         "edge": ("edge", "of the edge"),
+        "operator": ("operator", "of operators"),
         "products": ("products", "of products"),
         "upstream": ("upstream", "of upstream"),
     }

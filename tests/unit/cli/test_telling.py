@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.cli.telling import SENTENCES, money, printable, sentence
+from services.cli.money import money
+from services.cli.telling import SENTENCES, printable, sentence
 from shared.contracts.documents.examples import EXAMPLES
 from shared.contracts.documents.schemas import MESSAGES
 from shared.contracts.message import Message

@@ -69,6 +69,7 @@ def test_a_persons_shell_gets_nobody_elses_secrets(folder: Path) -> None:
     }
     assert shown == {
         "kafka-edge-password",
+        "kafka-operator-password",
         "kafka-products-password",
         "kafka-upstream-password",
         "auditor-database-url",
@@ -103,6 +104,6 @@ def test_it_needs_nothing_but_python_and_prints_no_secret(folder: Path) -> None:
     command = [sys.executable, "-S", secrets.__file__, str(folder)]
     runs = [subprocess.run(command, capture_output=True, text=True, check=True, cwd=os.sep) for _ in range(2)]
 
-    assert runs[0].stdout == f"19 secrets made in {folder}\n"
+    assert runs[0].stdout == f"20 secrets made in {folder}\n"
     assert runs[1].stdout == f"The secrets are in {folder} already; nothing changed.\n"
     assert (folder / "client.env").is_file()

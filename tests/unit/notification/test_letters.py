@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,12 +12,14 @@ import pytest
 from services.notification.domain.delivery import Contact, Email
 from services.notification.domain.digest import LISTED
 from services.notification.domain.links import Console
+from services.notification.domain.matters import TakenBack
 from services.notification.domain.members import Deciders
 from services.notification.domain.notice import Notice, Told
 from services.notification.handlers.tellings import notices_about
 from services.notification.letter import Letter
 from services.notification.rendering import Letters, Surroundings, people_in
-from tests.unit.notification import events
+from shared.contracts.recalls import RecallCause
+from tests.unit.notification import events, going_back
 from tests.unit.notification.events import NOW, WORKSPACE
 from tests.unit.notification.test_tellings import OCCASION, RECEIPT, ROWS
 
@@ -50,9 +53,22 @@ class _Seen(HTMLParser):
 
 
 def _write(
-    event: object, workspace: str | None = "Acme", reader: str = "Ronja", names: dict[str, str] | None = None
+    event: object,
+    workspace: str | None = "Acme",
+    reader: str = "Ronja",
+    names: dict[str, str] | None = None,
+    wording: str | None = None,
 ) -> Letter:
-    notice: Notice = notices_about(event, OCCASION, DECIDERS)[0]
+    told = notices_about(event, OCCASION, DECIDERS)
+    return _write_notice(next(one for one in told if wording in (None, one.wording)), workspace, reader, names)
+
+
+def _write_row(row: str, **more: Any) -> Letter:
+    event, _, _, wording, _ = ROWS[row]
+    return _write(event, wording=wording, **more)
+
+
+def _write_notice(notice: Notice, workspace: str | None, reader: str, names: dict[str, str] | None) -> Letter:
     told = Told(
         notice.notice_id,
         notice.user_id,
@@ -70,7 +86,7 @@ def _write(
 
 @pytest.mark.parametrize("row", MAILED)
 def test_text_and_html_say_the_same(row: str) -> None:
-    letter = _write(ROWS[row][0])
+    letter = _write_row(row)
     seen = " ".join(_Seen(letter.html).text.split())
     for paragraph in letter.text.split("\n\n")[:2]:
         assert " ".join(paragraph.split()) in seen
@@ -78,12 +94,12 @@ def test_text_and_html_say_the_same(row: str) -> None:
 
 @pytest.mark.parametrize("row", MAILED)
 def test_every_letter_greets_its_reader_names_the_workspace_and_says_why_it_came(row: str) -> None:
-    letter = _write(ROWS[row][0])
+    letter = _write_row(row)
     assert letter.text.startswith("Hello Ronja,\n\n")
     assert "Acme" in letter.subject
     why, how_to_end_it = letter.text.rstrip().splitlines()[-2:]
     assert why.startswith("You get this because you ")
-    kind = notices_about(ROWS[row][0], OCCASION, DECIDERS)[0].kind
+    kind = ROWS[row][2]
     assert letter.unsubscribe_url.startswith("https://console.refill.test/unsubscribe?user=")
     assert letter.unsubscribe_url.endswith(f"&kind={kind}&token={TOKEN}")
     assert how_to_end_it == f"No more emails of this kind: {letter.unsubscribe_url}"
@@ -137,6 +153,60 @@ def test_a_receipt_has_its_number_its_currencys_decimals_and_the_way_to_the_tax(
     assert link in _Seen(letter.html).links
 
 
+@pytest.mark.rule("N2", "B11")
+def test_a_receipt_and_the_news_say_what_of_the_credits_settled_a_debt() -> None:
+    receipt = _write(replace(RECEIPT, debts={"erin": 120}))
+    assert "12,000 credits for Erin: USD 49.00\nOf these, into what Erin owed: 120 credits\n12,000" in receipt.text
+    erin, emil = events.credited().lines
+    lines = (erin.model_copy(update={"debt_settled": 120}), emil)
+    news = _write(events.credited().model_copy(update={"lines": lines}))
+    assert "120 of them settle at once what was still owed for credits that were called back." in news.text
+
+
+@pytest.mark.rule("B11")
+def test_a_refund_says_whose_credits_are_called_back_or_that_support_decides() -> None:
+    whole = _write(going_back.refunded())
+    assert whole.subject == "Refund: USD 98.00 for credits in Acme"
+    assert "Credits of: Erin\nCredits of: Emil\nRefunded: USD 98.00\n" in whole.text
+    by_amount = _write(going_back.refunded(user_ids=()))
+    assert "refunded at the payment provider" in by_amount.text
+    assert "frozen until support has decided" in by_amount.text
+
+
+@pytest.mark.rule("B12")
+def test_a_dispute_says_what_is_frozen_and_its_end_who_has_the_money() -> None:
+    assert "frozen until the bank has decided" in _write(going_back.disputed()).text
+    assert "stands. Its credits can be used again." in _write(going_back.dispute_closed("won")).text
+    lost = _write(going_back.dispute_closed("lost"))
+    assert lost.subject == "The dispute about USD 98.00 for credits in Acme was lost"
+    assert "has given back a payment of USD 98.00" in lost.text
+
+
+@pytest.mark.rule("B11", "B12", "C13")
+@pytest.mark.parametrize(
+    ("cause", "why"),
+    [
+        ("refund", "because they were refunded"),
+        ("dispute", "because the bank gave back the payment for them"),
+        (None, "because the payment for them went back"),
+    ],
+)
+def test_credits_taken_back_say_why_and_what_is_owed(cause: RecallCause | None, why: str) -> None:
+    letter = _write(TakenBack(going_back.taken_back(), cause))
+    assert f"11,880 of your bought credits in “Acme” were taken back, {why}. 120 more were spent already" in letter.text
+    assert "To be settled: 120\n" in letter.text
+
+
+@pytest.mark.rule("B15", "B11")
+def test_what_operators_did_says_how_much_and_what_of_it_settled_a_debt() -> None:
+    gift = _write(going_back.granted(debt_settled=120)).text
+    assert "3,000 AI credits in “Acme” by our support. 120 of them settle at once what was still owed." in gift
+    assert "owed" not in _write(going_back.granted()).text
+    assert _write(going_back.corrected()).subject == "120 of your credits in Acme were withdrawn"
+    forgiven = _write(going_back.corrected("forgive_debt"))
+    assert forgiven.subject == "120 credits in Acme need not be settled any more"
+
+
 @pytest.mark.rule("B9")
 def test_a_decline_says_why_and_where_to_try_again() -> None:
     letter = _write(events.purchase_declined())
@@ -153,8 +223,8 @@ def test_authentication_links_to_the_page_of_ours_that_billing_names() -> None:
 @pytest.mark.case(24)
 @pytest.mark.parametrize("row", MAILED)
 def test_names_full_of_markup_and_line_breaks_stay_text_on_one_line(row: str) -> None:
-    plain = _write(ROWS[row][0])
-    nasty = _write(ROWS[row][0], workspace=NASTY, reader=NASTY, names=dict.fromkeys(events.ROLES, NASTY))
+    plain = _write_row(row)
+    nasty = _write_row(row, workspace=NASTY, reader=NASTY, names=dict.fromkeys(events.ROLES, NASTY))
     assert nasty.subject.isprintable()
     assert len(nasty.subject) < 200
     assert len(nasty.text.splitlines()) == len(plain.text.splitlines())
@@ -178,6 +248,7 @@ def test_who_is_unknown_is_called_by_id() -> None:
 def test_names_are_looked_up_for_everybody_the_facts_mention() -> None:
     assert people_in(events.paid(buyer="adam", editors=("erin", "gina")).wire()) == {"adam", "erin", "gina"}
     assert people_in(events.requested().wire()) == {"erin"}
+    assert people_in(going_back.refunded().wire()) == {"adam", "erin", "emil"}
     assert people_in(events.request_declined().wire()) == {"erin", "adam"}
 
 
@@ -232,5 +303,5 @@ def test_a_digest_of_a_great_many_stays_short_and_says_how_many_there_are() -> N
 @pytest.mark.rule("N2")
 @pytest.mark.parametrize("row", MAILED)
 def test_no_letter_says_how_anybody_else_is_reached(row: str) -> None:
-    letter = _write(ROWS[row][0])
+    letter = _write_row(row)
     assert "acme.example" not in letter.subject + letter.text + letter.html

@@ -19,3 +19,12 @@ INSERT INTO refused_requests (workspace_id, request_id, content_hash, reason, de
 VALUES (%(workspace_id)s, %(id)s, %(content_hash)s, %(reason)s, %(detail)s, %(try_again_at)s,
         %(refused_at)s)
 ON CONFLICT DO NOTHING;
+
+-- name: refusal_of_refund
+SELECT content_hash, reason, detail, NULL::timestamptz FROM refused_refunds
+WHERE workspace_id = %(workspace_id)s AND refund_id = %(id)s;
+
+-- name: remember_refused_refund
+INSERT INTO refused_refunds (workspace_id, refund_id, content_hash, reason, detail, refused_at)
+VALUES (%(workspace_id)s, %(id)s, %(content_hash)s, %(reason)s, %(detail)s, %(refused_at)s)
+ON CONFLICT DO NOTHING;

@@ -20,7 +20,7 @@ from tests.stack.database import Database
 from tests.stack.topics import delete_topics
 
 PARTITIONS = 1
-NAMES = {"workspace.directory.v1", "billing.top-up.v1", "billing.dead-letter.v1"}
+NAMES = {"workspace.directory.v1", "billing.top-up.v1", "billing.dead-letter.v1", "ops.metrics.v1"}
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from deploy.local.cluster import Cluster
 from deploy.local.environment import kafka_environment
 from deploy.local.ports import free_port
-from shared.contracts.catalog import DEAD_LETTERS, TOP_UP, WORKSPACE_DIRECTORY
+from shared.contracts.catalog import DEAD_LETTERS, OPS_METRICS, TOP_UP, WORKSPACE_DIRECTORY
 from shared.messaging.access_rule import AccessRule
 from shared.messaging.clock import Clock, SystemClock
 from shared.messaging.kafka import AccessControl
@@ -228,6 +228,7 @@ def clerk(fit: Surroundings) -> Iterator[tuple[KafkaSettings, list[AccessRule]]]
         AccessRule(who, "WRITE", "TOPIC", prefix + TOP_UP.name),
         AccessRule(who, "WRITE", "TOPIC", prefix + DEAD_LETTERS["billing"].name),
         AccessRule(who, "READ", "GROUP", f"{prefix}billing.directory"),
+        AccessRule(who, "WRITE", "TOPIC", prefix + OPS_METRICS.name),
     ]
     control = AccessControl(fit.kafka)
     control.set_passwords({name: "password"})
@@ -237,7 +238,7 @@ def clerk(fit: Surroundings) -> Iterator[tuple[KafkaSettings, list[AccessRule]]]
     control.close()
 
 
-@pytest.mark.parametrize("lacking", range(4), ids=["read", "write", "write its dead letters", "join its group"])
+@pytest.mark.parametrize("lacking", range(5), ids=["read", "write", "write its dead letters", "join its group", "tell"])
 def test_a_missing_right_is_named_with_the_place_and_the_mend(
     look: Look, fit: Surroundings, clerk: tuple[KafkaSettings, list[AccessRule]], lacking: int
 ) -> None:

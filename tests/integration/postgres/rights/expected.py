@@ -43,6 +43,10 @@ refused_purchases   | select insert
 payments            | select insert update(attempt authenticate_url charge_id payment_intent_id return_url state tries)
 payment_attempts    | select insert update(decline_code first_tried_at method_checked reason)
 spending_caps       | select insert
+refunds             | select insert update(first_tried_at processor_refund_id reason state step tries)
+refund_lines        | select insert update(failed)
+refund_proposals    | select insert
+refused_refunds     | select insert
 balances            | select insert update(usable version)
 auto_top_ups        | select insert update({AUTO_TOP_UPS})
 auto_purchases      | select insert
@@ -59,8 +63,8 @@ workspaces          | select insert update(cycle_anchor plan removed status vers
 members             | select insert update(removed role version)
 catalogs            | select insert
 action_prices       | select insert
-accounts            | select insert update(held holds_until late_until period_end period_start quota version)
-lots                | select insert update(granted remaining withheld)
+accounts            | select insert update(debt held holds_until late_until period_end period_start quota version)
+lots                | select insert update(frozen granted owed remaining settled taken withdrawn withheld)
 postings            | select insert
 entries             | select
 grants              | select insert
@@ -71,6 +75,11 @@ hold_ends           | select insert
 usage_reversals     | select insert
 quota_resizes       | select insert
 purchase_conflicts  | select insert
+recalls             | select insert
+recall_lines        | select insert update(state step)
+recall_steps        | select insert
+operator_deeds      | select insert
+operator_days       | select insert update(credits)
 """
 
 NOTIFICATION = """
@@ -79,10 +88,11 @@ workspaces  | select insert update(name removed version)
 members     | select insert update(removed role version)
 contacts    | select insert update(email language name version)
 requests    | select insert update(facts resolved_at)
-purchases   | select insert update(credited_at paid_at paid_event_id paid_facts paid_source)
+purchases   | select insert update(credited_at debts paid_at paid_event_id paid_facts paid_source)
 notices     | select insert update(handled_at settled_at state)
 emails      | select insert update(attempts ended_at failure state)
 digests     | select insert update(closed_at)
+recalls     | select insert
 preferences | select insert update(by_email)
 unsubscribe_tokens | select insert
 """

@@ -1,0 +1,20 @@
+"""Who and what the examples are about: one workspace, its people and one purchase."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+NOON = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+PERIOD_END = datetime(2026, 2, 28, tzinfo=UTC)
+WORKSPACE, OWNER, ADMIN, EDITOR, OTHER = "acme", "olga", "adam", "edith", "erik"
+REQUEST_ID = "0198c0de-0000-7000-8000-000000000001"
+PURCHASE_ID = "0198c0de-0000-7000-8000-000000000002"
+LOT_ID = "0198c0de-0000-7000-8000-000000000003"
+OTHER_LOT_ID = "0198c0de-0000-7000-8000-000000000004"
+NOTICE_ID = "0198c0de-0000-7000-8000-000000000005"
+LINK_ID = "5f0c1b1e-8f43-4c0e-9d0a-3a2f6f1a7c11"
+EVENT_ID = "0198c0de-0000-7000-8000-000000000006"
+REFUND_ID = "0198c0de-0000-7000-8000-000000000007"
+PROPOSAL_ID = "0198c0de-0000-7000-8000-000000000008"
+GRANT_ID = "0198c0de-0000-7000-8000-000000000009"
+LOTS = ((EDITOR, LOT_ID), (OTHER, OTHER_LOT_ID))
