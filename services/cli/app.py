@@ -16,6 +16,7 @@ from services.cli.commands import (
     explaining,
     holding,
     importing,
+    letters,
     notices,
     operating,
     preferences,
@@ -80,6 +81,15 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
         },
     ),
     "catalog": ("The price catalog.", {"check": catalogs.check, "publish": catalogs.publish, "show": catalogs.show}),
+    "dead-letters": (
+        "Messages that a service could not read: look, write them again, put them away.",
+        {
+            "list": letters.list_letters,
+            "show": letters.show,
+            "redrive": letters.redrive,
+            "discard": letters.discard,
+        },
+    ),
     "mail": ("What people are mailed.", {"preview": operating.preview}),
 }
 

@@ -40,12 +40,17 @@ def load_environment() -> None:
 
 
 class CommandLineSettings(ClientSettings):
-    """The parties' passwords, where Kafka asks for names."""
+    """The parties' passwords, where Kafka asks for names.
+
+    Those of services are for redriving what a service has published, and for nobody but whoever is given one for that.
+    """
 
     edge_kafka_password: SecretStr | None = Field(None, description="the edge's password at Kafka")
     operator_kafka_password: SecretStr | None = Field(None, description="the operators' password at Kafka")
     products_kafka_password: SecretStr | None = Field(None, description="the products' password at Kafka")
     upstream_kafka_password: SecretStr | None = Field(None, description="upstream's password at Kafka")
+    billing_kafka_password: SecretStr | None = Field(None, description="billing's password at Kafka")
+    credit_ledger_kafka_password: SecretStr | None = Field(None, description="the ledger's password at Kafka")
 
     def reader(self) -> KafkaSettings:
         """As whom everything is read."""
@@ -60,6 +65,8 @@ class CommandLineSettings(ClientSettings):
             "operator": self.operator_kafka_password,
             "products": self.products_kafka_password,
             "upstream": self.upstream_kafka_password,
+            "billing": self.billing_kafka_password,
+            "credit-ledger": self.credit_ledger_kafka_password,
         }
         known = {party: password for party, password in passwords.items() if password is not None}
         return {party: replace(self.kafka(), username=party, password=known[party]) for party in known}
@@ -81,7 +88,7 @@ def connected(source: str = SOURCE, *, to_write: Sequence[Topic]) -> Client:
     kafka, writers = kafka_settings(), _loaded().writers()
     unknown = sorted({topic.producers[0] for topic in to_write} - set(writers)) if writers else []
     if unknown:
-        wanted = " and ".join(f"REFILL_{party.upper()}_KAFKA_PASSWORD" for party in unknown)
+        wanted = " and ".join(f"REFILL_{party.upper().replace('-', '_')}_KAFKA_PASSWORD" for party in unknown)
         who = f"This is written as {' and '.join(unknown)}, without a password known for it."
         raise Problem(who, f"Set {wanted}.", Exit.USAGE)
     return Client(kafka, source, writers=writers)

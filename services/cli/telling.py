@@ -7,9 +7,8 @@ from typing import Any
 
 from services.cli.money import money
 from services.cli.refund_sentences import REFUND_SENTENCES
-from shared.contracts import auto_top_up as auto
-from shared.contracts import credit_ledger as ledger
 from shared.contracts import (
+    audit,
     holds,
     notification,
     notification_commands,
@@ -19,6 +18,8 @@ from shared.contracts import (
     spending,
     workspace,
 )
+from shared.contracts import auto_top_up as auto
+from shared.contracts import credit_ledger as ledger
 from shared.contracts import top_up_commands as commands
 from shared.contracts import top_up_events as events
 from shared.contracts.dead_letter import DeadLettered
@@ -190,6 +191,8 @@ SENTENCES: dict[type[Message], Callable[[Any], str]] = {
     notification.EmailPreferenceSet: lambda m: f"{m.user_id} gets {m.kind} {_by_email(m.by_email)}",
     notification.NotificationCommandRefused: lambda m: f"{m.user_id}: refused, {m.reason}: {m.detail}",
     **REFUND_SENTENCES,
+    audit.DeadLetterRedriven: lambda m: f"{m.operator_id} has dead letter {m.letter_id} redriven: {m.reason}",
+    audit.DeadLetterDiscarded: lambda m: f"{m.operator_id} discards dead letter {m.letter_id}: {m.reason}",
     ops.WorkerFigures: _worker,
     DeadLettered: lambda m: (
         f"{m.service} set aside {m.source_topic}[{m.source_partition}]@{m.source_offset}, {m.reason}: {m.detail}"

@@ -6,6 +6,7 @@ Partition counts are equal and fixed for the life of v1: a key's partition, and 
 from __future__ import annotations
 
 from shared.contracts import (
+    audit,
     auto_top_up,
     credit_ledger,
     holds,
@@ -308,6 +309,18 @@ def _dead_letters_of(service: str) -> Topic:
     )
 
 
+OPS_AUDIT = Topic(
+    name="ops.audit.v1",
+    owner="operator",
+    keyed_by="dead letter",
+    messages=(audit.DeadLetterRedriven, audit.DeadLetterDiscarded),
+    producers=("operator",),
+    consumers=("edge", "operator"),
+    summary="What operators did to dead letters: who, when and why. Written before it is done.",
+    inbound=True,  # when it was done is the broker's to say
+    retention_hours=OLDEST_BACKUP_HOURS,  # as long as the letters themselves
+)
+
 DEAD_LETTERS: dict[str, Topic] = {service: _dead_letters_of(service) for service in SERVICES}
 
 TOPICS: tuple[Topic, ...] = (
@@ -328,6 +341,7 @@ TOPICS: tuple[Topic, ...] = (
     NOTIFICATION_DELIVERY,
     OPS_METRICS,
     *DEAD_LETTERS.values(),
+    OPS_AUDIT,
 )
 
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in TOPICS}

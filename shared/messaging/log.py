@@ -78,10 +78,10 @@ class Parcel:
     topic: Topic
     key: bytes | None
     value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
+    headers: tuple[tuple[str, bytes | None], ...] = ()
 
     def size_bytes(self) -> int:
-        headers = sum(len(name) + len(content) for name, content in self.headers)
+        headers = sum(len(name) + len(content or b"") for name, content in self.headers)
         return len(self.key or b"") + len(self.value or b"") + headers + RECORD_OVERHEAD_BYTES
 
     def check(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from shared.contracts import (
+    audit,
     auto_top_up,
     credit_ledger,
     holds,
@@ -86,6 +87,16 @@ _NOTICE = {"user_id": OWNER, "notice_id": NOTICE_ID, "workspace_id": WORKSPACE, 
 _CAPS = {**_BY_OWNER, "currency": "eur", "workspace_day_minor": 50_000, "buyer_day_minor": 20_000}
 _HOLD = {"workspace_id": WORKSPACE, "hold_id": "render-3"}
 _HOLD_ANSWER = {**_ACCOUNT, **_HOLD, "hold_source": "/products/chat"}
+
+_DEED = {
+    "letter_id": EVENT_ID,
+    "operator_id": "opal",
+    "service": "credit-ledger",
+    "source_topic": "product.usage.v1",
+    "source_partition": 3,
+    "source_offset": 1_024,
+    "value_sha256": "021fb596db81e6d02bf3d2586ee3981fe519f275c0ac9ca76bbcf2ebb4097d96",
+}
 
 _ALL: tuple[Message, ...] = (
     workspace.WorkspaceChanged(
@@ -338,6 +349,8 @@ _ALL: tuple[Message, ...] = (
         value_sha256="021fb596db81e6d02bf3d2586ee3981fe519f275c0ac9ca76bbcf2ebb4097d96",
         headers=(OriginalHeader(name="content-type", value_base64="YXBwbGljYXRpb24vanNvbg=="),),
     ),
+    audit.DeadLetterRedriven.model_validate({**_DEED, "reason": "Ticket 4715: read since release 1.4."}),
+    audit.DeadLetterDiscarded.model_validate({**_DEED, "reason": "Ticket 4716: a test of the product's."}),
 )
 
 EXAMPLES: dict[type[Message], Message] = {type(message): message for message in _ALL}

@@ -36,6 +36,7 @@ ops.metrics.v1                     |          |          | r    |          | w  
 billing.dead-letter.v1             |          |          | r    |          | w       |               |
 credit-ledger.dead-letter.v1       |          |          | r    |          |         | w             |
 notification.dead-letter.v1        |          |          | r    |          |         |               | w
+ops.audit.v1                       |          |          | r    | w r      |         |               |
 """
 
 _HEAD, *_LINES = [[cell.strip() for cell in line.split("|")] for line in TABLE.strip().splitlines()]
