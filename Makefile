@@ -1,7 +1,7 @@
 # Two commands on a fresh machine: make demo, make test. Only git, make and Python 3.11 to 3.13 are needed.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-containers test-deep test-unit up down secrets image compose-up compose-down lint docs lock clean
+.PHONY: help demo test test-containers test-deep test-unit bench-renewal up down secrets image compose-up compose-down lint docs lock clean
 
 # The first Python that can make the environment; else any, so that bootstrap.py can say what is wrong with it.
 CANDIDATES := python3.13 python3.12 python3.11 python3
@@ -40,6 +40,10 @@ test-containers: $(INSTALLED) ## integration and end-to-end tests on servers and
 
 test-deep: $(INSTALLED) ## property tests on examples that no run has tried before; make test repeats the same ones
 	@$(RUN) -m pytest -n $(WORKERS) --hypothesis-profile searching tests/property
+
+bench-renewal: $(INSTALLED) ## a million quotas renew at one second beside live traffic; ACCOUNTS=, RATE=, SECONDS=
+	@$(RUN) -m tests.benchmark.renewal --accounts $(or $(ACCOUNTS),1000000) --rate $(or $(RATE),50) \
+	    --seconds $(or $(SECONDS),30) --json tests/benchmark/renewal.json
 
 test-unit: $(INSTALLED) ## unit tests only: under 5 seconds, no server
 	@$(RUN) -m pytest -q tests/unit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Generic, TypeVar
 
 import psycopg
@@ -34,8 +35,11 @@ class AlarmClock(Generic[R]):
             return
 
     def _attend(self, lease: Lease) -> None:
+        began = monotonic()
         with self._desk.keeper.keeping(lease, MAX_DURATION_S):
             self._handle(lease)
+        if self._alarm.rests:
+            self._desk.stopping.wait(self._alarm.rests * (monotonic() - began))
 
     def _handle(self, lease: Lease) -> None:
         try:

@@ -16,6 +16,7 @@ from shared.messaging.service import RUNTIME_MIGRATIONS
 from shared.messaging.settings import PREFIX, DatabaseUrl, WorkerSettings, load_settings
 from shared.postgres.migrations import migrate
 from shared.postgres.pool import Database
+from shared.postgres.queries import load
 
 
 def bring_up_to_date(home: Path) -> str:
@@ -25,10 +26,17 @@ def bring_up_to_date(home: Path) -> str:
 
 
 def prune(home: Path) -> str:
-    """Forget envelopes that cannot come again. To be run now and then; running workers are not disturbed."""
+    """Forget envelopes that cannot come again, and what the service's own `prune.sql` names. To be run once a day;
+    running workers are not disturbed."""
+    now = SystemClock().now()
+    own = home / "prune.sql"
     with Database(_owners_url(home), "refill-command", home.name).connect() as connection:
-        count = inbox.prune(connection, SystemClock().now())
-    return f"forgot {count} envelopes older than {inbox.KEPT.days} days"
+        count = inbox.prune(connection, now)
+        forgotten = [f"forgot {count} envelopes older than {inbox.KEPT.days} days"]
+        for table, delete in (load(own) if own.exists() else {}).items():
+            count = connection.execute(delete, {"now": now}).rowcount
+            forgotten.append(f"forgot {count} rows of {table}")
+    return "\n".join(forgotten)
 
 
 def set_aside(settings: WorkerSettings, schema: str, arguments: argparse.Namespace) -> str:

@@ -149,12 +149,16 @@ class Alarm(Generic[R]):
     The handler runs in one transaction with the removal of its timers; it sets the next one itself. After a downtime it
     waits, as lanes do, for all that the service's lanes come `after`: what it decides by may have changed meanwhile.
     Without `after_cold_start` it begins at once: only for what decides by nothing but its own rows.
+
+    After each batch it rests `rests` times as long as that took, so that a great many timers that are due together
+    leave the lanes their share of the worker, of the database and of the outbox. For work that nothing waits for.
     """
 
     kind: str
     handler: TimerHandler[R]
     max_batch: int = 100
     after_cold_start: bool = True
+    rests: float = 0.0
 
 
 class Errand(Protocol[R, Q, A]):

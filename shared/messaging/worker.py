@@ -81,7 +81,7 @@ def _parser(name: str) -> argparse.ArgumentParser:
     words = parser.add_subparsers(dest="command", required=True)
     words.add_parser("run", help="work until told to stop")
     words.add_parser("migrate", help="bring the schema up to the code, as the migrator role")
-    words.add_parser("prune", help="forget envelopes too old to come again, as the migrator role")
+    words.add_parser("prune", help="forget what is too old to come again, as the migrator role")
     aside = words.add_parser("quarantine", help="have one message sent to the dead letters that a bug cannot handle")
     aside.add_argument("topic", choices=sorted(BY_NAME), metavar="TOPIC", help="its name in the catalog")
     aside.add_argument("partition", type=int, metavar="PARTITION")

@@ -47,5 +47,7 @@ JOBS = (
     "migrate-credit-ledger",
     "migrate-notification",
 )
+DAILY = ("prune-billing", "prune-credit-ledger", "prune-notification")
+"""Jobs that `up` does not start: the machine's scheduler does."""
 WORKERS = ("billing", "credit-ledger", "notification")
-SERVERS = tuple(name for name in EVERY if name not in (*JOBS, *WORKERS))
+SERVERS = tuple(name for name in EVERY if name not in (*JOBS, *DAILY, *WORKERS))

@@ -11,7 +11,18 @@ import yaml
 from deploy.compose import secrets
 from shared.contracts.catalog import PARTIES
 from tests.architecture.checkout import ROOT
-from tests.architecture.compose_file import BROKERS, CLUSTER, EVERY, JOBS, SERVERS, SERVICES, SINGLE, WORKERS, Service
+from tests.architecture.compose_file import (
+    BROKERS,
+    CLUSTER,
+    DAILY,
+    EVERY,
+    JOBS,
+    SERVERS,
+    SERVICES,
+    SINGLE,
+    WORKERS,
+    Service,
+)
 
 services = pytest.mark.parametrize(("name", "service"), EVERY.items(), ids=EVERY)
 
@@ -29,6 +40,9 @@ OWN_SECRETS = {
     "migrate-billing": {"billing-migrator-database-url"},
     "migrate-credit-ledger": {"credit-ledger-migrator-database-url"},
     "migrate-notification": {"notification-migrator-database-url"},
+    "prune-billing": {"billing-migrator-database-url"},
+    "prune-credit-ledger": {"credit-ledger-migrator-database-url"},
+    "prune-notification": {"notification-migrator-database-url"},
     "billing": {"kafka-billing-password", "billing-database-url", "stripe-api-key", "stripe-webhook-secret"},
     "credit-ledger": {"kafka-credit-ledger-password", "credit-ledger-database-url"},
     "notification": {"kafka-notification-password", "notification-database-url"},
@@ -143,6 +157,14 @@ def test_a_job_is_not_repeated_and_somebody_waits_for_its_success(name: str) -> 
     assert EVERY[name]["restart"] == "no"
     assert EVERY[name]["healthcheck"] == {"disable": True}
     assert waiting
+
+
+@pytest.mark.parametrize("name", DAILY)
+def test_a_daily_job_is_started_by_a_scheduler_only_and_nobody_waits_for_it(name: str) -> None:
+    assert EVERY[name]["profiles"] == ["daily"]
+    assert EVERY[name]["restart"] == "no"
+    assert EVERY[name]["healthcheck"] == {"disable": True}
+    assert not any(name in service.get("depends_on", {}) for service in EVERY.values())
 
 
 @pytest.mark.parametrize("name", [*WORKERS, *SERVERS])

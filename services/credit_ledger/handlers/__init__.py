@@ -85,6 +85,6 @@ LANES: tuple[Lane[LedgerRepository], ...] = (
 )
 
 ALARMS: tuple[Alarm[LedgerRepository], ...] = (
-    Alarm(QUOTA_RENEWAL, renew, max_batch=500),
+    Alarm(QUOTA_RENEWAL, renew, max_batch=100, rests=1.0),
     Alarm(HOLD_EXPIRY, expire_holds, max_batch=500),
 )

@@ -1,0 +1,10 @@
+-- What `prune` forgets besides envelopes, as the migration role; each query is named after its table.
+
+-- name: stripe_events
+-- Thirty days after it happened Stripe repeats an event no more, by itself or by hand. Kept for ever are those that name a
+-- purchase which is not here, for a person to look into, and those by which a payment may still find its intent.
+DELETE FROM stripe_events
+WHERE received_at < %(now)s - interval '30 days'
+  AND (purchase_id IS NULL
+       OR EXISTS (SELECT FROM payments
+                  WHERE payments.purchase_id = stripe_events.purchase_id AND payments.payment_intent_id IS NOT NULL));
