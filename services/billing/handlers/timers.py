@@ -10,3 +10,6 @@ CHARGE = "charge"  # errand: call the processor for the attempt
 SETTLE = "settle"  # errand: read the payment, by webhook or by poll
 CANCEL = "cancel"  # errand: cancel the payment that stood unpaid too long
 REFUND = "refund"  # errand: have the processor refund, or read what became of it (B11)
+RECONCILE = "reconcile"  # errand: one page, or one second look, of the comparison that is under way
+RECONCILIATION = "reconciliation"  # alarm: the clock has the books compared
+REVIEW = "review"  # errand: look at the processor for a parked payment, as an operator asked (B10)
