@@ -36,6 +36,7 @@ class AccessSettings(ClientSettings):
     )
     products_kafka_password: SecretStr = Field(description="the password of products, which write usage")
     edge_kafka_password: SecretStr = Field(description="the password of the edge, which alone writes top-up commands")
+    operator_kafka_password: SecretStr = Field(description="the password of operators, who write operators' commands")
     billing_kafka_password: SecretStr = Field(description="the password of the billing worker")
     credit_ledger_kafka_password: SecretStr = Field(description="the password of the credit-ledger worker")
     notification_kafka_password: SecretStr = Field(description="the password of the notification worker")

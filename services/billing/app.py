@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from services.billing.domain.links import Links
@@ -82,8 +82,8 @@ def http_endpoint(runtime: Runtime[BillingRepository], gateway: StripeGateway, s
 
 def http_app(
     runtime: Runtime[BillingRepository], gateway: StripeGateway, settings: BillingSettings, refusals: Refusals
-) -> FastAPI:
-    """The endpoint's routes, and nothing else: no generated documents."""
+) -> Starlette:
+    """The endpoint's routes, behind the bounds of a request."""
     secret = settings.stripe_webhook_secret.get_secret_value()
     live = settings.stripe_api_key.get_secret_value().startswith(LIVE_KEYS)
 
@@ -94,10 +94,13 @@ def http_app(
         except (KeyError, TypeError, ValueError, AttributeError):
             raise NotFromStripe("the event has not the shape of one") from None
 
-    app = FastAPI(title="billing", docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(webhook_routes(runtime, verify, refusals))
-    app.include_router(authentication_routes(runtime, gateway))
-    app.include_router(receipt_routes(runtime, gateway))
+    app = Starlette(
+        routes=[
+            *webhook_routes(runtime, verify, refusals),
+            *authentication_routes(runtime, gateway),
+            *receipt_routes(runtime, gateway),
+        ]
+    )
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES)
     app.add_middleware(Doorkeeper, refusals=refusals)  # the last one added is the first to be met
     return app

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import Protocol
-from uuid import UUID
 
 import psycopg
-from fastapi import APIRouter, Response
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from services.billing.domain.payment import PaymentState
-from services.billing.endpoint.onward import lead_on
+from services.billing.endpoint.onward import PURCHASE_PATH, lead_on, purchase_of
 from services.billing.endpoint.pages import UNKNOWN, page
 from services.billing.handlers.timers import SETTLE
 from services.billing.repository import BillingRepository
@@ -25,34 +26,32 @@ class Challenges(Protocol):
     def authentication_url(self, intent_id: str) -> str | None: ...
 
 
-def authentication_routes(runtime: Runtime[BillingRepository], challenges: Challenges) -> APIRouter:
+def authentication_routes(runtime: Runtime[BillingRepository], challenges: Challenges) -> list[Route]:
     """Two pages for buyers, named by the purchase's id, which cannot be guessed."""
-    router = APIRouter()
 
-    @router.get("/purchases/{purchase_id}/authenticate")
-    def authenticate(purchase_id: UUID) -> Response:
+    def authenticate(request: Request) -> Response:
         """Lead on to the processor's page, whose address is fetched now and kept nowhere."""
         return lead_on(
             runtime,
-            purchase_id,
+            purchase_of(request),
             PaymentState.REQUIRES_ACTION,
             challenges.authentication_url,
             otherwise=NOTHING_TO_DO,
             nowhere=NOTHING_TO_DO,
         )
 
-    @router.get("/purchases/{purchase_id}/returned")
-    def returned(purchase_id: UUID) -> Response:
+    def returned(request: Request) -> Response:
         """The buyer comes back from the processor's page: a good moment to read the payment."""
+        purchase_id = purchase_of(request)
         try:
             with runtime.transaction() as work:
-                payment = work.repository.payments.lock(str(purchase_id))
+                payment = work.repository.payments.lock(purchase_id)
                 waits = payment is not None and payment.state is PaymentState.REQUIRES_ACTION
                 # One that is due already may be under way: set anew, its answer would count for nothing.
-                if waits and not work.repository.payments.reading_is_due(SETTLE, str(purchase_id), work.now):
-                    work.timers.set(SETTLE, str(purchase_id), work.now)
+                if waits and not work.repository.payments.reading_is_due(SETTLE, purchase_id, work.now):
+                    work.timers.set(SETTLE, purchase_id, work.now)
         except psycopg.Error:
             return page(200, RETURNED)  # the poll will read it
         return page(404, UNKNOWN) if payment is None else page(200, RETURNED)
 
-    return router
+    return [Route(f"{PURCHASE_PATH}/authenticate", authenticate), Route(f"{PURCHASE_PATH}/returned", returned)]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from uuid import UUID
 
 import psycopg
-from fastapi import Response
-from fastapi.responses import RedirectResponse
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 from services.billing.domain.payment import PaymentState
 from services.billing.endpoint.pages import AWAY, UNKNOWN, page
@@ -15,10 +14,18 @@ from services.billing.repository import BillingRepository
 from services.billing.stripe_gateway import ProcessorAway
 from shared.messaging.service import Runtime
 
+PURCHASE_PATH = "/purchases/{purchase_id:uuid}"
+"""Anything but an id is not found."""
+
+
+def purchase_of(request: Request) -> str:
+    """The purchase in the path of a page of ours, written as its row has it."""
+    return str(request.path_params["purchase_id"])
+
 
 def lead_on(
     runtime: Runtime[BillingRepository],
-    purchase_id: UUID,
+    purchase_id: str,
     state: PaymentState,
     address_of: Callable[[str], str | None],
     *,
@@ -31,7 +38,7 @@ def lead_on(
     """
     try:
         with runtime.transaction() as work:
-            payment = work.repository.payments.lock(str(purchase_id))
+            payment = work.repository.payments.lock(purchase_id)
     except psycopg.Error:
         return page(503, AWAY)
     if payment is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi.responses import HTMLResponse
+from starlette.responses import HTMLResponse
 
 PAGE = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Payment</title><p>{}</p></html>'
 

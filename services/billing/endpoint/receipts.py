@@ -6,12 +6,13 @@ The processor's own links end after a month ("Receipts"), so none is kept or pub
 from __future__ import annotations
 
 from typing import Protocol
-from uuid import UUID
 
-from fastapi import APIRouter, Response
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from services.billing.domain.payment import PaymentState
-from services.billing.endpoint.onward import lead_on
+from services.billing.endpoint.onward import PURCHASE_PATH, lead_on, purchase_of
 from services.billing.repository import BillingRepository
 from shared.messaging.service import Runtime
 
@@ -25,20 +26,18 @@ class Receipts(Protocol):
     def receipt_url(self, intent_id: str) -> str | None: ...
 
 
-def receipt_routes(runtime: Runtime[BillingRepository], receipts: Receipts) -> APIRouter:
+def receipt_routes(runtime: Runtime[BillingRepository], receipts: Receipts) -> list[Route]:
     """One page, named by the purchase's id, which cannot be guessed."""
-    router = APIRouter()
 
-    @router.get("/purchases/{purchase_id}/receipt")
-    def receipt(purchase_id: UUID) -> Response:
+    def receipt(request: Request) -> Response:
         """Lead on to the processor's receipt, whose address is fetched now."""
         return lead_on(
             runtime,
-            purchase_id,
+            purchase_of(request),
             PaymentState.SUCCEEDED,
             receipts.receipt_url,
             otherwise=NOT_PAID,
             nowhere=NO_RECEIPT,
         )
 
-    return router
+    return [Route(f"{PURCHASE_PATH}/receipt", receipt)]

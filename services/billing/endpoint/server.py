@@ -7,7 +7,7 @@ import socket
 import threading
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from services.billing.endpoint.protocol import CONCURRENCY, bounded
 from services.billing.endpoint.refusals import Refusals, ServersWarnings
@@ -25,7 +25,7 @@ class Endpoint:
 
     def __init__(
         self,
-        app: FastAPI,
+        app: ASGIApp,
         address: tuple[str, int],
         runtime: Runtime[BillingRepository],
         refusals: Refusals,

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import psycopg
 import structlog
-from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from services.billing.endpoint.doorkeeper import WEBHOOK_PATH
 from services.billing.endpoint.refusals import Refusals
@@ -27,11 +28,9 @@ GONE = "a webhook whose sender went away"
 Verify = Callable[[bytes, str | None], WebhookEvent]
 
 
-def webhook_routes(runtime: Runtime[BillingRepository], verify: Verify, refusals: Refusals) -> APIRouter:
+def webhook_routes(runtime: Runtime[BillingRepository], verify: Verify, refusals: Refusals) -> list[Route]:
     """The webhook endpoint. 2xx is a promise that the event is on disk; Stripe repeats everything else for days."""
-    router = APIRouter()
 
-    @router.post(WEBHOOK_PATH)
     async def receive(request: Request) -> Response:
         try:
             event = verify(await request.body(), request.headers.get("stripe-signature"))
@@ -50,7 +49,7 @@ def webhook_routes(runtime: Runtime[BillingRepository], verify: Verify, refusals
         reach(STORED)
         return Response(status_code=200)
 
-    return router
+    return [Route(WEBHOOK_PATH, receive, methods=["POST"])]
 
 
 def store(runtime: Runtime[BillingRepository], event: WebhookEvent) -> bool:

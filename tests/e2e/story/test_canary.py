@@ -19,9 +19,12 @@ from deploy.local.cluster import Cluster
 from deploy.local.run_folder import PROJECT
 from deploy.local.world import World
 from shared.contracts import catalog
+from shared.contracts.credit_ledger import CreditsGranted, PurchaseCredited
 from shared.contracts.holds import HoldCredits, HoldPlaced
 from shared.contracts.notification import EmailPreferenceSet, NoticeDelivered
 from shared.contracts.notification_commands import SetEmailPreference
+from shared.contracts.operator_commands import GrantCredits, ProposeOperatorRefund
+from shared.contracts.refunds import RefundProposed
 from shared.contracts.top_up_commands import RequestTopUp
 from shared.contracts.top_up_events import PurchaseAccepted, TopUpRequested
 from shared.messaging.settings import KafkaSettings
@@ -128,6 +131,7 @@ def play_the_household(scenery: Scenery) -> None:
         hold(town, home)
         choose(town, home)
         poison_with_people(town, home)
+        operate(scenery, town, home)
         meet_a_bug_that_quotes(scenery, town, home)
     finally:
         town.close()
@@ -179,6 +183,28 @@ def poison_with_people(town: Town, home: Household) -> None:
     for value in (line(two_addresses), line(no_text), f'{{"name": "{PERSON}", "email": "{ADDRESS}'.encode()):
         place = town.send_raw(catalog.WORKSPACE_CONTACT, value, key=f"{home.name}-poison".encode())
         town.dead_letters(*place, ["notification"])
+
+
+def operate(scenery: Scenery, town: Town, home: Household) -> None:
+    """An operator gives credits, looks at the refund of what was bought, and puts a letter about people away."""
+    bought = town.witness.wait(PurchaseCredited, lambda event: event.workspace_id == home.name, "it is credited")
+    of_home = {"workspace_id": home.name, "operator_id": "opal"}
+    proposal = {**of_home, "purchase_id": bought.purchase_id, "proposal_id": str(uuid4())}
+    command = town.client.send(catalog.BILLING_OPERATOR_COMMANDS, ProposeOperatorRefund.model_validate(proposal))
+    town.witness.answer(command, RefundProposed)
+    gift = {**of_home, "user_id": home.person("editor"), "grant_id": str(uuid4()), "credits": 5, "reason": "Sorry"}
+    command = town.client.send(catalog.LEDGER_OPERATOR_COMMANDS, GrantCredits.model_validate(gift))
+    town.witness.answer(command, CreditsGranted)
+    words = ["dead-letters", "discard", "--topic", catalog.WORKSPACE_CONTACT.name, "--reason", "asked for upstream"]
+    done = subprocess.run(
+        [sys.executable, "-m", "services.cli", *words],
+        cwd=PROJECT,
+        env={**os.environ, **scenery.world.environment_of("command-line")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def meet_a_bug_that_quotes(scenery: Scenery, town: Town, home: Household) -> None:

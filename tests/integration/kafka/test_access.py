@@ -64,8 +64,8 @@ def run(kafka: KafkaSettings, action: str, **more: str) -> subprocess.CompletedP
 def test_applied_twice_the_rules_are_the_catalogs_once(kafka: KafkaSettings) -> None:
     passwords = Principals(kafka).passwords()
     count = len(rules())
-    assert access.apply(kafka, passwords) == [f"6 users, {count} rules, {count} of them new, 0 removed"]
-    assert access.apply(kafka, passwords) == [f"6 users, {count} rules, 0 of them new, 0 removed"]
+    assert access.apply(kafka, passwords) == [f"7 users, {count} rules, {count} of them new, 0 removed"]
+    assert access.apply(kafka, passwords) == [f"7 users, {count} rules, 0 of them new, 0 removed"]
     assert found(kafka) == rules(kafka.prefix)
     assert access.problems(kafka) == []
 
@@ -140,7 +140,7 @@ def test_the_program_applies_and_checks_and_prints_no_password(kafka: KafkaSetti
     applied, checked = run(kafka, "apply"), run(kafka, "check")
     assert (applied.returncode, applied.stdout) == (
         0,
-        f"6 users, {len(rules())} rules, {len(rules())} of them new, 0 removed\n",
+        f"7 users, {len(rules())} rules, {len(rules())} of them new, 0 removed\n",
     )
     assert (checked.returncode, checked.stdout) == (0, f"users and {len(rules())} rules are as the catalog says\n")
     written = applied.stdout + applied.stderr + checked.stdout + checked.stderr

@@ -80,9 +80,10 @@ def test_each_process_is_given_its_own_secrets_and_nobody_elses(world: World, ru
     assert told(world.environment_of("auditor"), secrets) == {"auditor at PostgreSQL"}
 
 
-def test_a_person_is_told_what_edge_products_and_upstream_need_and_may_read_the_books(world: World) -> None:
+def test_a_person_is_told_what_edge_operators_products_and_upstream_need_and_may_read_the_books(world: World) -> None:
     assert told(world.environment_of("command-line"), secrets_of(world)) == {
         "edge at Kafka",
+        "operator at Kafka",
         "products at Kafka",
         "upstream at Kafka",
         "auditor at PostgreSQL",

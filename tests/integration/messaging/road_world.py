@@ -16,7 +16,7 @@ import orjson
 import psycopg
 from psycopg.rows import tuple_row
 
-from shared.contracts.catalog import DEAD_LETTERS
+from shared.contracts.catalog import DEAD_LETTERS, OPS_METRICS
 from shared.contracts.envelope import Envelope, write
 from shared.contracts.message import Message
 from shared.contracts.topics import Topic
@@ -92,7 +92,9 @@ class World:
         self._parts: list[Part[Any]] = []
         migrate(self._migrator_url, SCHEMA, (RUNTIME_MIGRATIONS, MIGRATIONS))
         administrator = Administrator(self.settings)
-        administrator.create([replace(topic, partitions=PARTITIONS) for topic in (*TOPICS, DEAD_LETTERS[SERVICE])])
+        administrator.create(
+            [replace(topic, partitions=PARTITIONS) for topic in (*TOPICS, DEAD_LETTERS[SERVICE], OPS_METRICS)]
+        )
         administrator.close()
 
     def lane(self, lane: Lane[Notebook], clock: Clock | None = None) -> Part[LaneConsumer[Notebook]]:
