@@ -21,6 +21,7 @@ from shared.contracts.reconciliation import (
 )
 from shared.contracts.refunds import RefundFailed
 from shared.contracts.top_up_events import PurchasePaid
+from shared.messaging.failures import SettingsProblem, Weather
 from shared.messaging.timers import PostgresTimers
 from shared.messaging.work import Work
 from tests.integration.billing.messages import buy
@@ -212,6 +213,33 @@ def test_many_pages_are_read_one_at_a_turn_and_doubts_that_settle_meanwhile_are_
     assert (finished.compared.payments, finished.findings_total) == (6, 0)
     asked_for = [each["path"] for each in till.sandbox.requests() if each["method"] == "GET"]
     assert asked_for.count("/v1/payment_intents") >= 3
+
+
+@pytest.mark.rule("B10")
+def test_what_is_too_much_to_be_looked_at_is_counted_and_is_for_a_person(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.billing.handlers.reconcile.LOOKS_AT_MOST", 2)
+    for _ in range(3):
+        paid(till)
+    with till.admin() as connection:
+        connection.execute("UPDATE payments SET amount_minor = 7")
+    finished = reconcile(till)
+    assert (len(finished.findings), finished.findings_total, finished.not_looked_at) == (2, 2, 1)
+    assert finished.needs_a_person
+
+
+@pytest.mark.rule("B10")
+@pytest.mark.case(17)
+def test_while_the_processor_is_away_it_waits_at_its_place_and_a_wrong_key_is_no_finding(till: Till) -> None:
+    paid(till)
+    till.hand_in(asked())
+    for status, problem in ((503, Weather), (429, Weather), (401, SettingsProblem)):
+        till.sandbox.fault(method="GET", path="/v1/*", status=status)
+        with pytest.raises(problem):
+            till.turn(RECONCILE)
+    finished = play(till)
+    assert (finished.compared.payments, finished.needs_a_person) == (1, False)
 
 
 @pytest.mark.rule("B10")
