@@ -135,6 +135,15 @@ def test_heard_of_before_its_purchase_is_credited_it_is_told_after_that(till: Ti
 
 
 @pytest.mark.rule("B12")
+def test_bad_input_a_dispute_of_an_unknown_charge_is_said_and_nothing_else(till: Till) -> None:
+    purchased(till)
+    with capture_logs() as logged:
+        assert till.hear(CREATED, "pi_of_another_shop")
+    assert [(entry["event"], entry["log_level"]) for entry in logged] == [("webhook_of_unknown_purchase", "error")]
+    assert (till.due(DISPUTES), story(till)) == ([], [])
+
+
+@pytest.mark.rule("B12")
 def test_killed_after_the_reading_it_is_told_once(till: Till) -> None:
     purchase_id = purchased(till)
     open_dispute(till, purchase_id)
@@ -149,7 +158,7 @@ def test_killed_after_the_reading_it_is_told_once(till: Till) -> None:
 def test_what_could_not_be_read_is_read_again(till: Till) -> None:
     purchase_id = purchased(till)
     open_dispute(till, purchase_id)
-    till.sandbox.fault(stage="before", action="reset", path="/v1/disputes")
+    till.sandbox.fault(method="GET", action="reset", path="/v1/disputes*")
     hear(till, purchase_id)
     assert story(till) == []
     till.later(timedelta(minutes=2))

@@ -79,9 +79,9 @@ class Till:
         """A backup from before any purchase, by dump and restore: rows are those of then, written anew."""
         with self.admin() as connection:
             connection.execute(
-                "TRUNCATE dispute_lines, disputes, refund_lines, refunds, refund_proposals, payment_attempts, payments, purchase_lines,"
-                " purchases, requests, timers, stripe_events, refused_purchases, refused_refunds, processor_payments"
-                " CASCADE"
+                "TRUNCATE dispute_lines, disputes, refund_lines, refunds, refund_proposals, payment_attempts, payments,"
+                " purchase_lines, purchases, requests, timers, stripe_events, refused_purchases, refused_refunds,"
+                " processor_payments CASCADE"
             )
         self.forget_the_listing()
 

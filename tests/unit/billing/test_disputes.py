@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime
 from typing import Any
 
@@ -75,7 +76,7 @@ def test_whatever_is_seen_each_thing_is_told_once_and_a_verdict_only_by_the_next
     assert words[:1] in ([], ["opened"])
     verdicts = [word.split() for word in words if word.split()[0] in {"won", "lost"}]
     assert [step for _, step in verdicts] == [str(number + 1) for number in range(len(verdicts))]
-    assert all(first[0] != second[0] for first, second in zip(verdicts, verdicts[1:], strict=False))
+    assert all(first[0] != second[0] for first, second in itertools.pairwise(verdicts))
     decided = [each.state for each in seen if each.state in (WON, LOST)]
     assert (verdicts[-1][0] if verdicts else None) == (decided[-1] if decided else None)
 
