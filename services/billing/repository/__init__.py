@@ -8,9 +8,11 @@ from services.billing.repository.auto_top_ups import AutoTopUps
 from services.billing.repository.catalogs import Catalogs
 from services.billing.repository.directory import Directory
 from services.billing.repository.disputes import Disputes
+from services.billing.repository.parked import ParkedPayments
 from services.billing.repository.payments import Payments
 from services.billing.repository.processor_payments import ProcessorPayments
 from services.billing.repository.purchases import Purchases
+from services.billing.repository.reconciliations import Reconciliations
 from services.billing.repository.refunds import Refunds
 from services.billing.repository.refusals import Refusals
 from services.billing.repository.requests import Requests
@@ -35,3 +37,5 @@ class BillingRepository:
         self.refusals = Refusals(connection)
         self.processor_payments = ProcessorPayments(connection)
         self.webhooks = Webhooks(connection)
+        self.reconciliations = Reconciliations(connection)
+        self.parked = ParkedPayments(connection)

@@ -62,9 +62,10 @@ class Till:
         self.errands: dict[str, Errand[BillingRepository, Any, Any]] = {
             errand.kind: errand for errand in service(self.settings).errands
         }
+        self.alarms = {alarm.kind: alarm for alarm in service(self.settings).alarms}
         self.runtime = runtime = Runtime(service(self.settings), self.database, self, threading.Event(), self._failed)
         gateway = StripeGateway(self.settings.stripe_api_key.get_secret_value(), self.settings.stripe_api_base)
-        self.reconciliation = Reconciliation(runtime, gateway)
+        self.reconciliation = Reconciliation(runtime, gateway, timedelta(days=1))
         self.list_payments()
 
     def now(self) -> datetime:
@@ -270,7 +271,7 @@ class Till:
 
     def _alarm(self, kind: str, refs: Sequence[str]) -> list[Outgoing]:
         with self._timed() as (connection, work, said):
-            said += ALARM_KINDS[kind].handler(refs, work)
+            said += self.alarms[kind].handler(refs, work)
             for ref in refs:
                 self._drop(connection, kind, ref)
         return said
