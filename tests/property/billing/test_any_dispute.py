@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.billing.domain.dispute import DisputeStanding, DisputeState, news
+from services.billing.domain.dispute import DisputeStanding, DisputeState, ShownDispute, news
 from tests.unit.billing.test_disputes import LOST, WON, shown, told
 
 
