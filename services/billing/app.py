@@ -21,6 +21,7 @@ from services.billing.endpoint.webhooks import webhook_routes
 from services.billing.handlers import ALARMS, LANES
 from services.billing.handlers.cancel import CancelErrand
 from services.billing.handlers.charge import ChargeErrand
+from services.billing.handlers.dispute import DisputeErrand
 from services.billing.handlers.reconcile import ReconcileErrand
 from services.billing.handlers.reconciling import reconciliation_alarm
 from services.billing.handlers.refund import RefundErrand
@@ -39,6 +40,7 @@ CHARGES_AT_ONCE = 8  # a charge takes about a second there; 8 threads are far ab
 READINGS_AT_ONCE = 2
 CANCELLATIONS_AT_ONCE = 1
 REFUNDS_AT_ONCE = 2
+DISPUTES_AT_ONCE = 1
 
 
 def service(settings: BillingSettings) -> Service[BillingRepository]:
@@ -63,6 +65,7 @@ def service(settings: BillingSettings) -> Service[BillingRepository]:
             SettleErrand(gateway, links, LEASE_S, READINGS_AT_ONCE),
             CancelErrand(gateway, links, LEASE_S, CANCELLATIONS_AT_ONCE),
             RefundErrand(gateway, LEASE_S, REFUNDS_AT_ONCE),
+            DisputeErrand(gateway, LEASE_S, DISPUTES_AT_ONCE),
             ReconcileErrand(gateway, LEASE_S),
             ReviewErrand(gateway, links, LEASE_S),
         ),

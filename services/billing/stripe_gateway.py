@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import stripe
 
+from services.billing.domain.dispute import DisputesRead
 from services.billing.domain.failed_call import outcome_of_failure
 from services.billing.domain.intent import Intent
 from services.billing.domain.outcome import Answer, Outcome
@@ -25,6 +26,7 @@ from services.billing.domain.reading import outcome_of
 from services.billing.domain.reconciling import About, Theirs
 from services.billing.domain.refund import Refund
 from services.billing.domain.refunding import OF_FAILURE, RefundAnswer, RefundOutcome
+from services.billing.stripe_dispute_shapes import dispute_from
 from services.billing.stripe_list_shapes import LISTED
 from services.billing.stripe_refund_shapes import names_refund, refund_shown
 from services.billing.stripe_shapes import Json, error_in, failed_call, id_of, intent_from, receipt_of
@@ -237,6 +239,18 @@ class StripeGateway:
             return _refund_failed(error)
         found = [each for each in shown if names_refund(each, refund.refund_id)]
         return refund_shown(found[0], refund) if found else RefundAnswer(RefundOutcome.NOT_FOUND)
+
+    def disputes_of(self, payment_intent_id: str) -> DisputesRead:
+        """GET /v1/disputes of the intent ("List all disputes"), oldest first."""
+        try:
+            listed = self._client.v1.disputes.list({"payment_intent": payment_intent_id, "limit": PAGE})
+            shown = [dispute_from(each.to_dict()) for each in listed.auto_paging_iter()]
+        except stripe.StripeError as error:
+            answer = _failed(error)
+            return DisputesRead(failure=answer.outcome, detail=answer.error_code or answer.detail or "")
+        except (KeyError, TypeError, ValueError):
+            return DisputesRead(failure=Outcome.UNKNOWN, detail="the body is no list of disputes")
+        return DisputesRead(tuple(sorted(shown, key=lambda each: (each.opened_at, each.dispute_id))))
 
     def _refunded(self, refund: Refund, call: Callable[[], stripe.Refund]) -> tuple[RefundAnswer, bool]:
         try:

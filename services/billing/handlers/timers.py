@@ -9,6 +9,7 @@ UNPAID = "unpaid"  # alarm: 24 hours after the purchase was accepted (A4)
 CHARGE = "charge"  # errand: call the processor for the attempt
 SETTLE = "settle"  # errand: read the payment, by webhook or by poll
 CANCEL = "cancel"  # errand: cancel the payment that stood unpaid too long
+DISPUTES = "dispute"  # errand: read the disputes of a purchase's payment (B12)
 REFUND = "refund"  # errand: have the processor refund, or read what became of it (B11)
 RECONCILE = "reconcile"  # errand: one page, or one second look, of the comparison that is under way
 RECONCILIATION = "reconciliation"  # alarm: the clock has the books compared

@@ -7,6 +7,7 @@ import psycopg
 from services.billing.repository.auto_top_ups import AutoTopUps
 from services.billing.repository.catalogs import Catalogs
 from services.billing.repository.directory import Directory
+from services.billing.repository.disputes import Disputes
 from services.billing.repository.parked import ParkedPayments
 from services.billing.repository.payments import Payments
 from services.billing.repository.processor_payments import ProcessorPayments
@@ -21,7 +22,7 @@ from services.billing.repository.webhooks import Webhooks
 
 class BillingRepository:
     """Everything billing keeps. Locks are taken in this order: workspace, auto top-up, request, purchase, payment,
-    refund."""
+    refund, disputes."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.directory = Directory(connection)
@@ -32,6 +33,7 @@ class BillingRepository:
         self.spending = SpendingLimits(connection)
         self.auto_top_ups = AutoTopUps(connection)
         self.refunds = Refunds(connection)
+        self.disputes = Disputes(connection)
         self.refusals = Refusals(connection)
         self.processor_payments = ProcessorPayments(connection)
         self.webhooks = Webhooks(connection)

@@ -52,6 +52,8 @@ refunds             | select insert update(first_tried_at processor_refund_id re
 refund_lines        | select insert update(failed)
 refund_proposals    | select insert
 refused_refunds     | select insert
+disputes            | select insert update(reinstated state step withdrawn)
+dispute_lines       | select insert
 balances            | select insert update(usable version)
 auto_top_ups        | select insert update({AUTO_TOP_UPS})
 auto_purchases      | select insert
