@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from services.billing.domain.dispute import OF_STATUS as OF_DISPUTE
 from services.billing.domain.intent import Intent
 from services.billing.domain.payment import PaymentState
 from services.billing.domain.refund import RefundState
@@ -45,7 +46,7 @@ class Theirs:
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """One payment or refund of our books; for a dispute, the payment that it is about.
+    """One payment, refund or dispute of our books; for a dispute that nobody heard of, the payment that it is about.
 
     `tended`: a timer of its own waits for it, so that it goes on by itself.
     """
@@ -132,7 +133,10 @@ _REFUNDS_BEHIND: dict[str, frozenset[RefundState]] = {
 _REFUNDS_WRONG: dict[str, dict[RefundState, FindingKind]] = {
     money: dict.fromkeys((_R.ACCEPTED, _R.FAILED), FindingKind.REFUNDED_AND_NOT_HERE) for money in (TAKEN, MAY_TAKE)
 }
-_DISPUTES_OVER = frozenset({"won", "warning_closed", "prevented"})
+# Mere inquiries, and what never became a dispute: they move no money.
+_NO_DISPUTES = frozenset(
+    {"warning_needs_response", "warning_under_review", "warning_closed", "prevented", "charge_refunded"}
+)
 
 
 def judge(theirs: Theirs, ours: Ours | None) -> Judgement:
@@ -207,9 +211,15 @@ def _judge_refund(theirs: Theirs, ours: Ours | None) -> Judgement:
 
 
 def _judge_dispute(theirs: Theirs, ours: Ours | None) -> Judgement:
-    if ours is None or theirs.status in _DISPUTES_OVER:
+    if ours is None or theirs.status in _NO_DISPUTES:
         return SAME
-    return _person(FindingKind.DISPUTE_NOT_RECORDED)
+    state = OF_DISPUTE.get(theirs.status)
+    if state is None:
+        return _person(FindingKind.UNKNOWN_STATUS)
+    if ours.about is About.DISPUTE:
+        return SAME if ours.state == state else WAKE
+    # Nobody heard of it: who reads the disputes of a purchase does so once that is paid.
+    return WAKE if ours.state == _P.SUCCEEDED else _person(FindingKind.DISPUTE_NOT_RECORDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +246,8 @@ def shelved(ours: Sequence[Ours]) -> dict[tuple[About, str], Ours]:
     """Our books as `matched` looks them up."""
     books: dict[tuple[About, str], Ours] = {}
     for each in ours:
-        for name in (each.refund_id if each.about is About.REFUND else each.purchase_id, each.processor_id):
+        own = {About.PAYMENT: each.purchase_id, About.REFUND: each.refund_id}.get(each.about)
+        for name in (own, each.processor_id):
             if name is not None:
                 books[each.about, name] = each
     return books

@@ -31,7 +31,7 @@ from services.billing.domain.reconciling import (
 from services.billing.domain.step import CLOCK_SLACK
 from services.billing.handlers.calling import checked
 from services.billing.handlers.reconciling import THE_PROCESSOR, tell
-from services.billing.handlers.timers import CHARGE, RECONCILE, REFUND, SETTLE
+from services.billing.handlers.timers import CHARGE, DISPUTES, RECONCILE, REFUND, SETTLE
 from services.billing.repository import BillingRepository
 from services.billing.repository.reconciliations import Doubted, Progress, name_of
 from shared.messaging.crash_points import reach
@@ -162,7 +162,7 @@ def _keep(
     verdict = doubt.judgement.verdict if doubt else Verdict.SAME
     if doubt is not None and verdict is Verdict.WAKE:
         assert doubt.ours is not None
-        _wake(doubt.ours, work)
+        _wake(name.about, doubt.ours, work)
         runs.store(run, name, "woken", doubt)
     elif verdict is Verdict.SAME:
         runs.store(run, name, "settled", doubt)
@@ -175,9 +175,11 @@ def _keep(
         runs.store(run, name, "found", doubt)
 
 
-def _wake(ours: Ours, work: Work[BillingRepository]) -> None:
+def _wake(about: About, ours: Ours, work: Work[BillingRepository]) -> None:
     """Whoever is woken reads what is true, under its own key and lock."""
-    if ours.about is About.REFUND:
+    if about is About.DISPUTE:
+        work.timers.set(DISPUTES, ours.purchase_id, work.now)
+    elif ours.about is About.REFUND:
         assert ours.refund_id is not None
         work.timers.set(REFUND, ours.refund_id, work.now)
     else:

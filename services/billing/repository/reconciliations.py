@@ -118,6 +118,7 @@ class Reconciliations:
             [
                 *self._our_payments([theirs.purchase_id for theirs in page], payments),
                 *self._our_refunds([theirs.refund_id for theirs in page], refunds),
+                *self._our_disputes({theirs.processor_id for theirs in page if theirs.about is About.DISPUTE}),
             ]
         )
 
@@ -125,8 +126,8 @@ class Reconciliations:
         """What our books have now for something that differed: of a dispute, or of a refund made there, the payment."""
         payments = self._our_payments([doubted.purchase_id], {doubted.processor_id})
         refunds = self._our_refunds([doubted.refund_id], {doubted.processor_id})
-        books = shelved([*payments, *refunds])
-        own = doubted.refund_id if doubted.about is About.REFUND else doubted.purchase_id
+        books = shelved([*payments, *refunds, *self._our_disputes({doubted.processor_id})])
+        own = {About.PAYMENT: doubted.purchase_id, About.REFUND: doubted.refund_id}.get(doubted.about)
         names = ((doubted.about, own), (doubted.about, doubted.processor_id), (About.PAYMENT, doubted.purchase_id))
         return next((books[about, name] for about, name in names if name is not None and (about, name) in books), None)
 
@@ -225,6 +226,9 @@ class Reconciliations:
     def _our_refunds(self, refund_ids: Sequence[str | None], processor_ids: set[str]) -> list[Ours]:
         values = {"refund_ids": _uuids(refund_ids), "processor_ids": sorted(processor_ids)}
         return self._ours("our_refunds", values)
+
+    def _our_disputes(self, processor_ids: set[str]) -> list[Ours]:
+        return self._ours("our_disputes", {"processor_ids": sorted(processor_ids)})
 
     def _ours(self, query: str, values: dict[str, Any]) -> list[Ours]:
         with self._connection.cursor(row_factory=dict_row) as cursor:

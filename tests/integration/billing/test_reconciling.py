@@ -9,7 +9,7 @@ import pytest
 
 from services.billing.domain.reconciliation import LOOK_AGAIN, PATIENCE
 from services.billing.handlers.reconciling import THE_PROCESSOR, schedule
-from services.billing.handlers.timers import CHARGE, RECONCILE, RECONCILIATION, REFUND, SETTLE
+from services.billing.handlers.timers import CHARGE, DISPUTES, RECONCILE, RECONCILIATION, REFUND, SETTLE
 from services.billing.repository import BillingRepository
 from shared.contracts.reasons import Reason
 from shared.contracts.reconciliation import (
@@ -19,7 +19,7 @@ from shared.contracts.reconciliation import (
     ReconciliationFinished,
     ReconciliationRefused,
 )
-from shared.contracts.refunds import RefundFailed
+from shared.contracts.refunds import DisputeClosed, PurchaseDisputed, RefundFailed
 from shared.contracts.top_up_events import PurchasePaid
 from shared.messaging.failures import SettingsProblem, Weather
 from shared.messaging.timers import PostgresTimers
@@ -41,7 +41,7 @@ def play(till: Till) -> ReconciliationFinished:
         till.turn(RECONCILE)
         if len(till.told(ReconciliationFinished)) > before:
             return till.told(ReconciliationFinished)[-1]
-        for kind in (CHARGE, SETTLE, REFUND):
+        for kind in (CHARGE, SETTLE, REFUND, DISPUTES):
             till.turn(kind)
         till.later(LOOK_AGAIN + timedelta(seconds=1))
     raise AssertionError("it never ends")
@@ -168,13 +168,33 @@ def test_a_refund_that_failed_after_its_webhook_was_lost_is_healed(till: Till) -
     assert len(till.told(RefundFailed)) == 1
 
 
-@pytest.mark.rule("B10")
-def test_a_dispute_that_nobody_recorded_is_told(till: Till) -> None:
+@pytest.mark.rule("B10", "B12")
+@pytest.mark.case(16)
+def test_a_dispute_whose_webhooks_were_lost_is_read_opened_and_closed(till: Till) -> None:
+    purchase_id = purchased(till)
+    dispute_id = str(till.sandbox.open_dispute(till.intent_of(purchase_id))["id"])
+    finished = reconcile(till)
+    assert [(each.about, each.processor_id) for each in finished.healed] == [("dispute", dispute_id)]
+    assert [each.dispute_id for each in till.told(PurchaseDisputed)] == [dispute_id]
+    till.sandbox.end_dispute(dispute_id, "lost")
+    assert reconcile(till).healed_total == 1
+    assert [each.outcome for each in till.told(DisputeClosed)] == ["lost"]
+    finished = reconcile(till)
+    assert (finished.compared.disputes, finished.healed_total, finished.findings_total) == (1, 0, 0)
+
+
+@pytest.mark.rule("B10", "B12")
+def test_a_dispute_of_what_is_not_paid_here_is_for_a_person(till: Till) -> None:
     purchase_id = paid(till)
     till.sandbox.open_dispute(till.intent_of(purchase_id))
+    with till.admin() as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("UPDATE payments SET state = 'cancelled'")
     finished = reconcile(till)
-    assert kinds(finished) == [FindingKind.DISPUTE_NOT_RECORDED]
-    assert finished.findings[0].purchase_id == purchase_id
+    assert sorted(map(str, kinds(finished))) == [
+        FindingKind.DISPUTE_NOT_RECORDED,
+        FindingKind.PAID_AND_CANCELLED_HERE,
+    ]
 
 
 @pytest.mark.rule("B10")

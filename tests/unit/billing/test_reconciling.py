@@ -26,6 +26,17 @@ OURS = Ours(About.PAYMENT, PURCHASE, "acme", "succeeded", 1_500, "eur", None, "p
 THEIRS = Theirs(About.PAYMENT, "pi_1", "succeeded", 1_500, "eur", "pi_1", PURCHASE, "acme", None, "cus_acme")
 OUR_REFUND = Ours(About.REFUND, PURCHASE, "acme", "succeeded", 1_500, "eur", REFUND, "re_1", "pi_1")
 THEIR_REFUND = Theirs(About.REFUND, "re_1", "succeeded", 1_500, "eur", "pi_1", refund_id=REFUND)
+DISPUTE = Theirs(About.DISPUTE, "dp_1", "needs_response", 1_500, "eur", "pi_1")
+OUR_DISPUTE = Ours(About.DISPUTE, PURCHASE, "acme", "open", 1_500, "eur", None, "dp_1", "pi_1")
+
+
+@pytest.mark.rule("B10", "B12")
+@pytest.mark.parametrize("state", ["open", "won", "lost"])
+@pytest.mark.parametrize(("status", "means"), [("needs_response", "open"), ("won", "won"), ("lost", "lost")])
+def test_a_dispute_is_where_it_is_there_or_is_read(state: str, status: str, means: str) -> None:
+    agree = Verdict.SAME if state == means else Verdict.WAKE
+    assert judge(replace(DISPUTE, status=status), replace(OUR_DISPUTE, state=state)).verdict is agree
+    assert judge(replace(DISPUTE, status=status), OURS).verdict is Verdict.WAKE
 
 
 @pytest.mark.rule("B10")
@@ -91,9 +102,10 @@ def test_what_is_under_way_is_left_to_itself_while_a_timer_waits_for_it(state: s
         (THEIR_REFUND, None, FindingKind.REFUND_UNKNOWN_HERE),
         (replace(THEIR_REFUND, refund_id=None), OURS, FindingKind.REFUND_MADE_THERE),
         (replace(THEIR_REFUND, refund_id=None), None, None),
-        (Theirs(About.DISPUTE, "dp_1", "needs_response", 1_500, "eur", "pi_1"), OURS, FindingKind.DISPUTE_NOT_RECORDED),
-        (Theirs(About.DISPUTE, "dp_1", "needs_response", 1_500, "eur", "pi_1"), None, None),
-        (Theirs(About.DISPUTE, "dp_1", "won", 1_500, "eur", "pi_1"), OURS, None),
+        (DISPUTE, replace(OURS, state="cancelled"), FindingKind.DISPUTE_NOT_RECORDED),
+        (replace(DISPUTE, status="on_hold"), OURS, FindingKind.UNKNOWN_STATUS),
+        (DISPUTE, None, None),
+        (replace(DISPUTE, status="warning_needs_response"), OURS, None),
     ],
 )
 def test_what_only_a_person_can_decide_is_told_by_its_name(

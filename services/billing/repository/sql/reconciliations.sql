@@ -49,6 +49,13 @@ SELECT 'refund' AS about, purchase_id::text, workspace_id, state, amount_minor, 
 FROM refunds
 WHERE refund_id = ANY(%(refund_ids)s::uuid[]) OR processor_refund_id = ANY(%(processor_ids)s::text[]);
 
+-- name: our_disputes
+SELECT 'dispute' AS about, dispute.purchase_id::text, dispute.workspace_id, dispute.state, dispute.amount_minor,
+       dispute.currency, NULL AS refund_id, dispute.dispute_id AS processor_id, payment.payment_intent_id,
+       payment.customer_id, false AS tended
+FROM disputes AS dispute JOIN payments AS payment USING (purchase_id)
+WHERE dispute.dispute_id = ANY(%(processor_ids)s::text[]);
+
 -- name: count_ours
 -- What the processor was to show: it told us its id, and money moved by it or may.
 SELECT (SELECT count(*) FROM payments JOIN payment_attempts AS first USING (purchase_id)
