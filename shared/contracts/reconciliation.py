@@ -66,7 +66,7 @@ FINDING_REMEDIES: dict[FindingKind, str] = {
     FindingKind.REFUNDED_AND_NOT_HERE: "Money went back, and our books say it did not: take the credits back.",
     FindingKind.REFUND_MISSING_THERE: "The processor does not know this refund: ask its support before anything else.",
     FindingKind.REFUND_PARKED: "Look at the payment's refunds at the processor; ours is read again every hour.",
-    FindingKind.DISPUTE_NOT_RECORDED: "The bank disputes a charge that is not paid in our books: answer it there in time.",
+    FindingKind.DISPUTE_NOT_RECORDED: "The bank disputes what is not paid in our books: answer it there in time.",
     FindingKind.UNKNOWN_STATUS: "The processor shows a status that we do not know: have the reading extended.",
     FindingKind.NOT_HEALED: "It was read again and did not settle in time: look at the worker's log and its timers.",
 }
