@@ -13,7 +13,14 @@ from shared.contracts.notification import NoticeDelivered
 from shared.contracts.operator_commands import OperatorRefund
 from shared.contracts.reasons import Reason
 from shared.contracts.recalls import FreezeRefused, PurchaseTakenBack
-from shared.contracts.refunds import ProposeRefund, PurchaseRefunded, RefundFailed, RefundProposed, RefundPurchase
+from shared.contracts.refunds import (
+    DisputeClosed,
+    ProposeRefund,
+    PurchaseRefunded,
+    RefundFailed,
+    RefundProposed,
+    RefundPurchase,
+)
 from shared.contracts.top_up_events import CommandRefused
 from tests.e2e.town import Household, Town, line, purchase_command, usage_event
 
@@ -72,6 +79,36 @@ def test_a_purchase_is_refunded_once_and_what_was_used_of_it_is_settled_by_the_n
 
     bought(town, home)
     town.witness.until(lambda: (balance(town, home).usable, balance(town, home).debt) == (BOUGHT - 100, 0), "settled")
+
+
+@pytest.mark.rule("B12")
+def test_a_dispute_freezes_what_is_unspent_and_won_it_is_given_back_exactly(town: Town) -> None:
+    """Its webhooks are the sandbox's own, signed, through billing's door."""
+    home = town.household()
+    owner = home.person("owner")
+    purchase_id = bought(town, home)
+    use(town, home, QUOTA + 100)
+    town.witness.until(lambda: balance(town, home).usable == BOUGHT - 100, "100 of what was bought are used")
+
+    dispute = town.sandbox.open_dispute(intent_of(town, purchase_id))
+    town.witness.until(lambda: (balance(town, home).usable, balance(town, home).frozen) == (0, BOUGHT - 100), "frozen")
+    town.witness.wait(
+        NoticeDelivered,
+        lambda told: (told.user_id, told.kind, told.channel) == (owner, "dispute", "in_app"),
+        "the owner is told of the dispute",
+    )
+    town.sandbox.end_dispute(str(dispute["id"]), "won")
+    town.witness.until(lambda: (balance(town, home).usable, balance(town, home).frozen) == (BOUGHT - 100, 0), "given")
+    assert balance(town, home).debt == 0
+    told = town.witness.seen(DisputeClosed, lambda event: event.purchase_id == purchase_id)
+    assert [each.outcome for each in told] == ["won"]
+
+
+def intent_of(town: Town, purchase_id: str) -> str:
+    """Of the charge, by the processor's journal."""
+    charges = [each for each in town.sandbox.journal() if each["effect"] == "charge_succeeded"]
+    (intent,) = [each["payment_intent"] for each in charges if each["metadata"]["purchase_id"] == purchase_id]  # type: ignore[index,call-overload]
+    return str(intent)
 
 
 def bought(town: Town, home: Household) -> str:
