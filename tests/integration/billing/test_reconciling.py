@@ -254,6 +254,33 @@ def test_many_pages_are_read_one_at_a_turn_and_doubts_that_settle_meanwhile_are_
 
 
 @pytest.mark.rule("B10")
+@pytest.mark.case(5)
+def test_what_moves_while_it_is_looked_at_is_looked_at_once_more(till: Till) -> None:
+    """The processor is asked before the buyer pays, and its answer compared after that was credited: no finding."""
+    till.save_method("pm_3ds")
+    purchase_id = paid(till)
+    with till.admin() as connection:  # doubted at first sight, so that there is a second one
+        connection.execute("UPDATE payments SET amount_minor = 7")
+    till.hand_in(asked())
+    for _ in range(4):  # three lists, and ours
+        till._errand(RECONCILE, THE_PROCESSOR)
+    with till.admin() as connection:
+        connection.execute("UPDATE payments SET amount_minor = 3000")
+    errand = till.errands[RECONCILE]
+    with till._timed() as (_, work, _):
+        turn = errand.prepare(THE_PROCESSOR, work)
+    seen = errand.perform(turn)
+    till.sandbox.complete_authentication(till.intent_of(purchase_id))
+    till.later(timedelta(minutes=1))
+    till.turn(SETTLE)
+    assert till.state("payments", purchase_id) == "succeeded"
+    with till._timed() as (_, work, said):
+        said += errand.record(THE_PROCESSOR, turn, seen, work)
+    finished = play(till)
+    assert (finished.findings_total, finished.healed_total) == (0, 0)
+
+
+@pytest.mark.rule("B10")
 def test_what_is_too_much_to_be_looked_at_is_counted_and_is_for_a_person(
     till: Till, monkeypatch: pytest.MonkeyPatch
 ) -> None:
