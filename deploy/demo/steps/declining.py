@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http
+import time
 import urllib.error
 import urllib.request
 
@@ -10,6 +12,8 @@ from shared.contracts.credit_ledger import PurchaseCredited
 from shared.contracts.reasons import Reason
 from shared.contracts.top_up_commands import RetryPurchase
 from shared.contracts.top_up_events import PurchaseActionRequired, PurchaseDeclined, PurchasePaid
+
+PAGE_LOADS, PAUSE_S = 20, 0.5
 
 
 def play(stage: Stage) -> None:
@@ -75,8 +79,13 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
 
 def _where_it_leads(url: str) -> str:
-    try:
-        with urllib.request.build_opener(_Stay).open(url, timeout=10) as page:
-            raise AssertionError(f"{url} should redirect, answered {page.status}")
-    except urllib.error.HTTPError as redirect:
-        return str(redirect.headers["Location"])
+    """As a buyer's browser, who loads the page anew while it says that the processor does not answer (503)."""
+    for _ in range(PAGE_LOADS):
+        try:
+            with urllib.request.build_opener(_Stay).open(url, timeout=10) as page:
+                raise AssertionError(f"{url} should redirect, answered {page.status}")
+        except urllib.error.HTTPError as answered:
+            if answered.status != http.HTTPStatus.SERVICE_UNAVAILABLE:
+                return str(answered.headers["Location"])
+        time.sleep(PAUSE_S)
+    raise AssertionError(f"{url} says that the processor does not answer, {PAGE_LOADS} times over")

@@ -16,7 +16,7 @@ import orjson
 import psycopg
 from psycopg.rows import tuple_row
 
-from shared.contracts.catalog import DEAD_LETTERS, OPS_METRICS
+from shared.contracts.catalog import TOPICS as CATALOG
 from shared.contracts.envelope import Envelope, write
 from shared.contracts.message import Message
 from shared.contracts.topics import Topic
@@ -93,7 +93,7 @@ class World:
         migrate(self._migrator_url, SCHEMA, (RUNTIME_MIGRATIONS, MIGRATIONS))
         administrator = Administrator(self.settings)
         administrator.create(
-            [replace(topic, partitions=PARTITIONS) for topic in (*TOPICS, DEAD_LETTERS[SERVICE], OPS_METRICS)]
+            [replace(topic, partitions=PARTITIONS) for topic in {topic.name: topic for topic in ROAD_TOPICS}.values()]
         )
         administrator.close()
 
@@ -257,4 +257,6 @@ def wait_until(condition: Callable[[], bool], what: str, parts: Sequence[Part[An
     raise AssertionError(f"{what} did not come")
 
 
+ROAD_TOPICS = (*TOPICS, *(topic for topic in CATALOG if SERVICE in topic.producers))
+"""What these tests send on, and what the worker of this name may write."""
 MIGRATION_FOLDERS: tuple[Path, ...] = (RUNTIME_MIGRATIONS, MIGRATIONS)

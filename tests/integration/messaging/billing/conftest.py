@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.environment import kafka_environment
-from shared.contracts.catalog import TOPICS
+from shared.contracts.catalog import TOPICS, WORKSPACE_DIRECTORY
 from shared.contracts.topics import Topic
 from shared.messaging.kafka import Administrator, Publisher
 from shared.messaging.log import Parcel
@@ -20,7 +20,8 @@ from tests.stack.database import Database
 from tests.stack.topics import delete_topics
 
 PARTITIONS = 1
-NAMES = {"workspace.directory.v1", "billing.top-up.v1", "billing.dead-letter.v1", "ops.metrics.v1"}
+NEEDED = [topic for topic in TOPICS if topic is WORKSPACE_DIRECTORY or "billing" in topic.producers]
+"""What the small service reads, and what whoever is billing writes."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Surroundings:
 
     def make_topics(self) -> None:
         administrator = Administrator(self.kafka)
-        administrator.create([replace(topic, partitions=PARTITIONS) for topic in TOPICS if topic.name in NAMES])
+        administrator.create([replace(topic, partitions=PARTITIONS) for topic in NEEDED])
         administrator.close()
 
     def send(self, topic: Topic, *parcels: tuple[str, bytes]) -> None:

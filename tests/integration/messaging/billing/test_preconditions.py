@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from deploy.local.cluster import Cluster
 from deploy.local.environment import kafka_environment
 from deploy.local.ports import free_port
-from shared.contracts.catalog import DEAD_LETTERS, OPS_METRICS, TOP_UP, WORKSPACE_DIRECTORY
+from shared.contracts.catalog import BILLING_RECONCILIATION, DEAD_LETTERS, OPS_METRICS, TOP_UP, WORKSPACE_DIRECTORY
 from shared.messaging.access_rule import AccessRule
 from shared.messaging.clock import Clock, SystemClock
 from shared.messaging.kafka import AccessControl
@@ -229,6 +229,7 @@ def clerk(fit: Surroundings) -> Iterator[tuple[KafkaSettings, list[AccessRule]]]
         AccessRule(who, "WRITE", "TOPIC", prefix + DEAD_LETTERS["billing"].name),
         AccessRule(who, "READ", "GROUP", f"{prefix}billing.directory"),
         AccessRule(who, "WRITE", "TOPIC", prefix + OPS_METRICS.name),
+        AccessRule(who, "WRITE", "TOPIC", prefix + BILLING_RECONCILIATION.name),
     ]
     control = AccessControl(fit.kafka)
     control.set_passwords({name: "password"})
