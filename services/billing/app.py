@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -20,7 +21,11 @@ from services.billing.endpoint.webhooks import webhook_routes
 from services.billing.handlers import ALARMS, LANES
 from services.billing.handlers.cancel import CancelErrand
 from services.billing.handlers.charge import ChargeErrand
+from services.billing.handlers.dispute import DisputeErrand
+from services.billing.handlers.reconcile import ReconcileErrand
+from services.billing.handlers.reconciling import reconciliation_alarm
 from services.billing.handlers.refund import RefundErrand
+from services.billing.handlers.review import ReviewErrand
 from services.billing.handlers.settle import SettleErrand
 from services.billing.reconcile import Reconciliation
 from services.billing.repository import BillingRepository
@@ -35,29 +40,34 @@ CHARGES_AT_ONCE = 8  # a charge takes about a second there; 8 threads are far ab
 READINGS_AT_ONCE = 2
 CANCELLATIONS_AT_ONCE = 1
 REFUNDS_AT_ONCE = 2
+DISPUTES_AT_ONCE = 1
 
 
 def service(settings: BillingSettings) -> Service[BillingRepository]:
     """Billing, from its settings. Raises `SettingsProblem`."""
     gateway = StripeGateway(settings.stripe_api_key.get_secret_value(), settings.stripe_api_base)
     links = Links(settings.billing_public_url)
+    reconcile_every = timedelta(hours=settings.billing_reconcile_every_hours)
 
     def endpoint(runtime: Runtime[BillingRepository]) -> Companion:
         return http_endpoint(runtime, gateway, settings)
 
     def reconciliation(runtime: Runtime[BillingRepository]) -> Companion:
-        return Reconciliation(runtime, gateway)
+        return Reconciliation(runtime, gateway, reconcile_every)
 
     return Service(
         name="billing",
         schema="billing",
         lanes=LANES,
-        alarms=ALARMS,
+        alarms=(*ALARMS, reconciliation_alarm(reconcile_every)),
         errands=(
             ChargeErrand(gateway, links, LEASE_S, CHARGES_AT_ONCE),
             SettleErrand(gateway, links, LEASE_S, READINGS_AT_ONCE),
             CancelErrand(gateway, links, LEASE_S, CANCELLATIONS_AT_ONCE),
             RefundErrand(gateway, LEASE_S, REFUNDS_AT_ONCE),
+            DisputeErrand(gateway, LEASE_S, DISPUTES_AT_ONCE),
+            ReconcileErrand(gateway, LEASE_S),
+            ReviewErrand(gateway, links, LEASE_S),
         ),
         repository=BillingRepository,
         migrations=Path(__file__).with_name("migrations"),

@@ -21,6 +21,7 @@ from services.billing.domain.intent import Intent
 from services.billing.domain.processor import PaymentsUnknown
 from services.billing.domain.step import CLOCK_SLACK
 from services.billing.handlers.calling import checked
+from services.billing.handlers.reconciling import schedule
 from services.billing.repository import BillingRepository
 from services.billing.repository.processor_payments import Listing
 from shared.contracts.catalog import TOP_UP_COMMANDS
@@ -50,11 +51,15 @@ class PaymentList(Protocol):
 
 
 class Reconciliation:
-    """A companion of the worker: lists at start, in every new life of the database, and now and then."""
+    """A companion of the worker: lists at start, in every new life of the database, and now and then.
 
-    def __init__(self, runtime: Runtime[BillingRepository], processor: PaymentList) -> None:
+    It also sees to it that the clock has both books compared every so often, which an errand does.
+    """
+
+    def __init__(self, runtime: Runtime[BillingRepository], processor: PaymentList, every: timedelta) -> None:
         self._runtime = runtime
         self._processor = processor
+        self._every = every
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reconciliation", daemon=True)
 
@@ -103,6 +108,11 @@ class Reconciliation:
             if not self._ending.is_set():
                 self._runtime.fail("reconciliation", error)
 
+    def set_clock(self) -> None:
+        """The first comparison by the clock; where one is due already, nothing."""
+        with self._runtime.transaction() as work:
+            schedule(self._every, work)
+
     def _watch(self) -> None:
         list_at, failed, wait_s, listed = monotonic(), 0, 0.0, False
         while not self._ending.wait(wait_s):
@@ -114,6 +124,7 @@ class Reconciliation:
                 if self.list_payments():
                     list_at, failed = monotonic() + LIST_EVERY_S, 0
                     log.info("payments_listed")
+                    self.set_clock()
             except PaymentsUnknown as error:
                 failed += 1
                 wait_s = min(LOOK_EVERY_S * 2**failed, LONGEST_WAIT_S)

@@ -55,6 +55,10 @@ class BillingSettings(WorkerSettings):
         description="under which address buyers' browsers reach that port", examples=["https://pay.example.com"]
     )
 
+    billing_reconcile_every_hours: Annotated[int, Field(ge=1, le=168)] = Field(
+        24, description="how often our books are compared with the processor's"
+    )
+
     @model_validator(mode="after")
     def _live_money_only_at_stripe(self) -> Self:
         live = self.stripe_api_key.get_secret_value().startswith(LIVE_KEYS)

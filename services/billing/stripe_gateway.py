@@ -11,19 +11,23 @@ import logging
 import os
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import stripe
 
+from services.billing.domain.dispute import DisputesRead
 from services.billing.domain.failed_call import outcome_of_failure
 from services.billing.domain.intent import Intent
 from services.billing.domain.outcome import Answer, Outcome
 from services.billing.domain.payment import Payment
-from services.billing.domain.processor import PaymentsUnknown
+from services.billing.domain.processor import Page, PaymentsUnknown
 from services.billing.domain.reading import outcome_of
+from services.billing.domain.reconciling import About, Theirs
 from services.billing.domain.refund import Refund
 from services.billing.domain.refunding import OF_FAILURE, RefundAnswer, RefundOutcome
+from services.billing.stripe_dispute_shapes import dispute_from
+from services.billing.stripe_list_shapes import LISTED
 from services.billing.stripe_refund_shapes import names_refund, refund_shown
 from services.billing.stripe_shapes import Json, error_in, failed_call, id_of, intent_from, receipt_of
 from shared.messaging.failures import SettingsProblem
@@ -110,6 +114,54 @@ class StripeGateway:
         except (KeyError, TypeError):
             raise PaymentsUnknown(Answer(Outcome.UNKNOWN, detail="the body is no list of PaymentIntents")) from None
 
+    def page(self, about: About, since: datetime, after: str | None) -> Page:
+        """GET /v1/payment_intents, /v1/refunds or /v1/disputes of everybody, created since then, newest first: the page
+        behind that id ("Pagination"). What is made meanwhile comes before it. Raises `PaymentsUnknown`."""
+        params: stripe.params.PaymentIntentListParams = {"created": {"gte": int(since.timestamp())}, "limit": PAGE}
+        if after is not None:
+            params["starting_after"] = after
+        try:
+            listed = self._list(about, params)
+            shown = [LISTED[about](each.to_dict()) for each in listed.data]
+        except stripe.StripeError as error:
+            raise PaymentsUnknown(_failed(error)) from None
+        except (KeyError, TypeError, AttributeError):
+            raise PaymentsUnknown(Answer(Outcome.UNKNOWN, detail=f"the body is no list of {about}s")) from None
+        return Page(shown, shown[-1].processor_id if listed.has_more and shown else None)
+
+    def look(self, about: About, processor_id: str) -> Theirs | None:
+        """GET one of them as it is now; None when there is none of this id. Raises `PaymentsUnknown`."""
+        try:
+            return LISTED[about](self._look(about, processor_id).to_dict())
+        except stripe.StripeError as error:
+            if error.http_status == 404:
+                return None
+            raise PaymentsUnknown(_failed(error)) from None
+        except (KeyError, TypeError, AttributeError):
+            raise PaymentsUnknown(Answer(Outcome.UNKNOWN, detail=f"the body is no {about}")) from None
+
+    def _list(
+        self, about: About, params: stripe.params.PaymentIntentListParams
+    ) -> stripe.ListObject[stripe.PaymentIntent] | stripe.ListObject[stripe.Refund] | stripe.ListObject[stripe.Dispute]:
+        v1 = self._client.v1
+        match about:  # the three take the same parameters of a list
+            case About.PAYMENT:
+                return v1.payment_intents.list(params)
+            case About.REFUND:
+                return v1.refunds.list(cast("stripe.params.RefundListParams", params))
+            case About.DISPUTE:
+                return v1.disputes.list(cast("stripe.params.DisputeListParams", params))
+
+    def _look(self, about: About, processor_id: str) -> stripe.PaymentIntent | stripe.Refund | stripe.Dispute:
+        v1 = self._client.v1
+        match about:
+            case About.PAYMENT:
+                return v1.payment_intents.retrieve(processor_id)
+            case About.REFUND:
+                return v1.refunds.retrieve(processor_id)
+            case About.DISPUTE:
+                return v1.disputes.retrieve(processor_id)
+
     def cancel(self, payment: Payment) -> Answer:
         """POST /v1/payment_intents/:id/cancel; an answer that does not decide is read past ("Cancel a PaymentIntent").
 
@@ -187,6 +239,18 @@ class StripeGateway:
             return _refund_failed(error)
         found = [each for each in shown if names_refund(each, refund.refund_id)]
         return refund_shown(found[0], refund) if found else RefundAnswer(RefundOutcome.NOT_FOUND)
+
+    def disputes_of(self, payment_intent_id: str) -> DisputesRead:
+        """GET /v1/disputes of the intent ("List all disputes"), oldest first."""
+        try:
+            listed = self._client.v1.disputes.list({"payment_intent": payment_intent_id, "limit": PAGE})
+            shown = [dispute_from(each.to_dict()) for each in listed.auto_paging_iter()]
+        except stripe.StripeError as error:
+            answer = _failed(error)
+            return DisputesRead(failure=answer.outcome, detail=answer.error_code or answer.detail or "")
+        except (KeyError, TypeError, ValueError):
+            return DisputesRead(failure=Outcome.UNKNOWN, detail="the body is no list of disputes")
+        return DisputesRead(tuple(sorted(shown, key=lambda each: (each.opened_at, each.dispute_id))))
 
     def _refunded(self, refund: Refund, call: Callable[[], stripe.Refund]) -> tuple[RefundAnswer, bool]:
         try:

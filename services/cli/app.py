@@ -19,7 +19,9 @@ from services.cli.commands import (
     letters,
     notices,
     operating,
+    parking,
     preferences,
+    reconciling,
     refunding,
     spending,
     stack,
@@ -56,6 +58,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "preference": preferences.preference,
     "unsubscribe": preferences.unsubscribe,
     "tail": tail.tail,
+    "reconcile": reconciling.reconcile,
     "verify": operating.verify,
     "quarantine": operating.quarantine,
 }
@@ -79,6 +82,10 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
             "withdraw": correcting.withdraw,
             "forgive": correcting.forgive,
         },
+    ),
+    "parked": (
+        "Payments that wait for a person: list them, have one looked up, end one that the processor never had.",
+        {"list": parking.list_parked, "look": parking.look, "end": parking.end},
     ),
     "catalog": ("The price catalog.", {"check": catalogs.check, "publish": catalogs.publish, "show": catalogs.show}),
     "dead-letters": (

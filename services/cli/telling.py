@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from services.cli.money import money
+from services.cli.reconciliation_sentences import RECONCILIATION_SENTENCES
 from services.cli.refund_sentences import REFUND_SENTENCES
 from shared.contracts import (
     audit,
@@ -191,6 +192,7 @@ SENTENCES: dict[type[Message], Callable[[Any], str]] = {
     notification.EmailPreferenceSet: lambda m: f"{m.user_id} gets {m.kind} {_by_email(m.by_email)}",
     notification.NotificationCommandRefused: lambda m: f"{m.user_id}: refused, {m.reason}: {m.detail}",
     **REFUND_SENTENCES,
+    **RECONCILIATION_SENTENCES,
     audit.DeadLetterRedriven: lambda m: f"{m.operator_id} has dead letter {m.letter_id} redriven: {m.reason}",
     audit.DeadLetterDiscarded: lambda m: f"{m.operator_id} discards dead letter {m.letter_id}: {m.reason}",
     ops.WorkerFigures: _worker,

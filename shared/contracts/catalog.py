@@ -17,6 +17,7 @@ from shared.contracts import (
     price_catalog,
     product,
     recalls,
+    reconciliation,
     refunds,
     spending,
     top_up_commands,
@@ -78,10 +79,13 @@ TOP_UP_COMMANDS = Topic(
 BILLING_OPERATOR_COMMANDS = Topic(
     name="billing.operator.commands.v1",
     owner="billing",
-    keyed_by="workspace",
+    keyed_by="workspace, or what is asked where it is about many",
     messages=(
         operator_commands.ProposeOperatorRefund,
         operator_commands.OperatorRefund,
+        reconciliation.ReconcilePayments,
+        reconciliation.ListParkedPayments,
+        reconciliation.ReviewParkedPayment,
     ),
     producers=("operator",),
     consumers=("billing",),
@@ -140,6 +144,21 @@ TOP_UP = Topic(
     producers=("billing",),
     consumers=("credit-ledger", "notification", "edge", "operator"),
     summary="What happened to requests and purchases, and the answers to commands.",
+    retention_hours=OLDEST_BACKUP_HOURS,
+)
+BILLING_RECONCILIATION = Topic(
+    name="billing.reconciliation.v1",
+    owner="billing",
+    keyed_by="reconciliation, list, or workspace of a review",
+    messages=(
+        reconciliation.ReconciliationFinished,
+        reconciliation.ReconciliationRefused,
+        reconciliation.ParkedPaymentsListed,
+        reconciliation.ParkedPaymentReviewed,
+    ),
+    producers=("billing",),
+    consumers=("edge", "operator"),
+    summary="Where our books and the processor's differ, and what waits for a person. For operators only.",
     retention_hours=OLDEST_BACKUP_HOURS,
 )
 PRICE_CATALOG = Topic(
@@ -329,6 +348,7 @@ TOPICS: tuple[Topic, ...] = (
     TOP_UP_COMMANDS,
     BILLING_OPERATOR_COMMANDS,
     TOP_UP,
+    BILLING_RECONCILIATION,
     PRICE_CATALOG,
     PRODUCT_USAGE,
     HOLD_COMMANDS,

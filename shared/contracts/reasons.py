@@ -80,6 +80,12 @@ class Reason(StrEnum):
     CORRECTION_ID_REUSED = "correction_id_reused"
     OPERATOR_LIMIT_REACHED = "operator_limit_reached"
     NOTHING_TO_CORRECT = "nothing_to_correct"
+    RECONCILIATION_ID_REUSED = "reconciliation_id_reused"
+    SINCE_OUT_OF_BOUNDS = "since_out_of_bounds"
+    REVIEW_ID_REUSED = "review_id_reused"
+    PAYMENT_NOT_PARKED = "payment_not_parked"
+    PAYMENT_MAY_STILL_COME = "payment_may_still_come"
+    PAYMENT_IS_THERE = "payment_is_there"
     UNKNOWN_NOTICE = "unknown_notice"
     UNSUBSCRIBE_LINK_INVALID = "unsubscribe_link_invalid"
 
@@ -157,6 +163,12 @@ REMEDIES: dict[Reason, str] = {
     Reason.CORRECTION_ID_REUSED: "This id belongs to another correction; choose a new one.",
     Reason.OPERATOR_LIMIT_REACHED: "Grant less, or have the limit for operators raised where it is set.",
     Reason.NOTHING_TO_CORRECT: "The account has not as much; look at it with `refill explain`.",
+    Reason.RECONCILIATION_ID_REUSED: "This id belongs to another reconciliation; choose a new one.",
+    Reason.SINCE_OUT_OF_BOUNDS: "Name an instant of the last 90 days: what is older no restore can bring up.",
+    Reason.REVIEW_ID_REUSED: "This id belongs to another review; choose a new one.",
+    Reason.PAYMENT_NOT_PARKED: "It waits for nobody: read the purchase's status.",
+    Reason.PAYMENT_MAY_STILL_COME: "Wait until the time that is given: the processor still knows the payment's key.",
+    Reason.PAYMENT_IS_THERE: "The processor has it: cancel or refund it there, then have it looked up again.",
     Reason.UNKNOWN_NOTICE: "Check the notice ids and the person; a person marks the own notices only.",
     Reason.UNSUBSCRIBE_LINK_INVALID: "Use the link of the latest email, or sign in and change it there.",
 }

@@ -38,7 +38,7 @@ class Charged:
 
 def worth_adopting(intent: Intent) -> bool:
     """Made by us, as its metadata show, and paid or about to be."""
-    return intent.status in LIVING and bool(intent.workspace_id) and _is_uuid(intent.purchase_id)
+    return intent.status in LIVING and bool(intent.workspace_id) and is_uuid(intent.purchase_id)
 
 
 def workspace_was_seen(facts: Facts) -> Verdict:
@@ -65,7 +65,8 @@ ADOPTION_RULES: tuple[Rule[Facts], ...] = (
 )
 
 
-def _is_uuid(text: str | None) -> bool:
+def is_uuid(text: str | None) -> bool:
+    """Whether it can be an id of ours: metadata there may say anything."""
     try:
         UUID(text or "")
     except ValueError:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from services.billing.domain.outcome import Answer
 from services.billing.domain.payment import Payment
+from services.billing.domain.reconciling import About, Theirs
 
 
 class PaymentsUnknown(Exception):
@@ -15,6 +18,24 @@ class PaymentsUnknown(Exception):
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.outcome.value)
         self.answer = answer
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of a list, and after which of it the next part begins; None: that was all."""
+
+    shown: Sequence[Theirs]
+    after: str | None
+
+
+class Lists(Protocol):
+    """What it has of everybody. Both raise `PaymentsUnknown` when it does not tell."""
+
+    def page(self, about: About, since: datetime, after: str | None) -> Page:
+        """What was made since then, newest first, from behind `after` on."""
+
+    def look(self, about: About, processor_id: str) -> Theirs | None:
+        """One as it is now; None when there is none."""
 
 
 class Processor(Protocol):

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from services.billing.endpoint.doorkeeper import WEBHOOK_PATH
 from services.billing.endpoint.refusals import Refusals
-from services.billing.handlers.timers import REFUND, SETTLE
+from services.billing.handlers.timers import DISPUTES, REFUND, SETTLE
 from services.billing.repository import BillingRepository
 from services.billing.repository.webhooks import WebhookEvent
 from services.billing.stripe_gateway import NotFromStripe
@@ -23,6 +23,7 @@ from shared.messaging.service import Runtime
 log = structlog.get_logger()
 
 STORED = "billing.webhook.stored"
+DISPUTED = "charge.dispute."
 GONE = "a webhook whose sender went away"
 
 Verify = Callable[[bytes, str | None], WebhookEvent]
@@ -62,7 +63,9 @@ def store(runtime: Runtime[BillingRepository], event: WebhookEvent) -> bool:
             work.timers.set(SETTLE, purchase_id, work.now)
             for refund_id in work.repository.refunds.to_read(purchase_id):
                 work.timers.set(REFUND, refund_id, work.now)
-        elif event.purchase_id is not None and event.intent_id is not None:
+            if event.type.startswith(DISPUTED):
+                work.timers.set(DISPUTES, purchase_id, work.now)
+        elif event.intent_id is not None and (event.purchase_id is not None or event.type.startswith(DISPUTED)):
             # Its row stays in stripe_events; a payment that came before its command is adopted with that.
             log.error(
                 "webhook_of_unknown_purchase",

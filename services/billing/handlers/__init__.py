@@ -17,8 +17,10 @@ from services.billing.handlers.directory import (
     keep_workspaces,
 )
 from services.billing.handlers.one_by_one import one_by_one
+from services.billing.handlers.parked import list_parked, review_parked
 from services.billing.handlers.proposing import lots_appraised, propose_refund
 from services.billing.handlers.quoting import quote_top_up
+from services.billing.handlers.reconciling import reconcile_payments
 from services.billing.handlers.refunding import freeze_refused, purchase_frozen, refund_purchase
 from services.billing.handlers.retrying import retry_purchase
 from services.billing.handlers.spending import set_spending_caps
@@ -38,6 +40,7 @@ from shared.contracts.decode import Tombstone
 from shared.contracts.operator_commands import OperatorRefund, ProposeOperatorRefund
 from shared.contracts.price_catalog import CatalogPublished
 from shared.contracts.recalls import FreezeRefused, LotsAppraised, PurchaseFrozen
+from shared.contracts.reconciliation import ListParkedPayments, ReconcilePayments, ReviewParkedPayment
 from shared.contracts.refunds import ProposeRefund, RefundPurchase
 from shared.contracts.spending import SetSpendingCaps
 from shared.contracts.top_up_commands import (
@@ -78,6 +81,9 @@ COMMANDS: tuple[Row, ...] = (
 OPERATORS: tuple[Row, ...] = (
     Reaction(BILLING_OPERATOR_COMMANDS, ProposeOperatorRefund, one_by_one(propose_refund), Once.INBOX),
     Reaction(BILLING_OPERATOR_COMMANDS, OperatorRefund, one_by_one(refund_purchase), Once.BUSINESS_ID),
+    Reaction(BILLING_OPERATOR_COMMANDS, ReconcilePayments, reconcile_payments, Once.BUSINESS_ID),
+    Reaction(BILLING_OPERATOR_COMMANDS, ListParkedPayments, list_parked, Once.INBOX),
+    Reaction(BILLING_OPERATOR_COMMANDS, ReviewParkedPayment, one_by_one(review_parked), Once.BUSINESS_ID),
 )
 OUTCOMES: tuple[Row, ...] = (
     Reaction(LEDGER_PURCHASE, PurchaseCredited, one_by_one(purchase_credited), Once.BUSINESS_ID),

@@ -20,7 +20,7 @@ from services.billing.domain.refunding import (
 )
 from services.billing.domain.schedule import LOOK_AGAIN, poll_after, retry_after
 from services.billing.handlers.refund_ends import closed, failed, refunded
-from services.billing.handlers.timers import REFUND
+from services.billing.handlers.timers import DISPUTES, REFUND
 from services.billing.repository import BillingRepository
 from shared.messaging.crash_points import reach
 from shared.messaging.failures import SettingsProblem
@@ -106,6 +106,8 @@ class RefundErrand:
             return ()  # somebody else has learned more meanwhile
         row = decided(refund, answer.outcome, work.now)
         to = row.to or refund.state
+        if answer.outcome is RefundOutcome.DISPUTED:  # the first we hear of it
+            work.timers.set(DISPUTES, refund.purchase_id, work.now)
         told = list(self._told(refund, row, answer, work))
         self._again(ref, refund, to, work)
         return told

@@ -37,6 +37,8 @@ def refundable(
     if purchase.state not in RECALLABLE:
         no = refuse(Reason.PURCHASE_NOT_REFUNDABLE, f"It is {purchase.state}.")
         return Wait(f"credits of purchase {purchase_id}", no) if purchase.state is PurchaseState.PAID else no
+    if work.repository.disputes.forbid_refunds(purchase_id):
+        return refuse(Reason.PURCHASE_DISPUTED)
     wanted = user_ids if user_ids is not None else tuple(line.user_id for line in purchase.lines)
     named = {line.user_id: line for line in purchase.lines}
     if len(set(wanted)) != len(wanted) or not named.keys() >= set(wanted):

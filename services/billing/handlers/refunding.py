@@ -122,9 +122,9 @@ def _accepted(refund: Refund, received: Received[Command]) -> Effect:
 def purchase_frozen(received: Received[PurchaseFrozen], work: Work[BillingRepository]) -> Iterator[Effect]:
     """The credits cannot be used any more: now the processor refunds."""
     refund = work.repository.refunds.lock(received.message.recall_id)
-    if refund is None:
+    if refund is None and not work.repository.disputes.has_recall(received.message.recall_id):
         yield from _unknown(received)
-    elif refund.state is RefundState.ACCEPTED:
+    elif refund is not None and refund.state is RefundState.ACCEPTED:
         work.repository.refunds.move(refund, RefundState.FROZEN)
         work.timers.set(REFUND, refund.refund_id, work.now)
 
@@ -133,7 +133,9 @@ def freeze_refused(received: Received[FreezeRefused], work: Work[BillingReposito
     """Nothing was frozen and nothing is refunded."""
     said = received.message
     refund = work.repository.refunds.lock(said.recall_id)
-    if refund is None:
+    if refund is None and work.repository.disputes.has_recall(said.recall_id):
+        log.error("dispute_freezes_nothing", purchase_id=said.purchase_id, recall_id=said.recall_id, reason=said.reason)
+    elif refund is None:
         yield from _unknown(received)
     elif refund.state is RefundState.ACCEPTED:
         work.repository.refunds.move(refund, RefundState.FAILED, reason=said.reason)

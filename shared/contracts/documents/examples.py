@@ -36,6 +36,7 @@ from shared.contracts.documents.example_names import (
     REQUEST_ID,
     WORKSPACE,
 )
+from shared.contracts.documents.reconciliation_examples import RECONCILING
 from shared.contracts.documents.refund_examples import GOING_BACK
 from shared.contracts.envelope import Envelope
 from shared.contracts.flaws import Flaw
@@ -309,6 +310,7 @@ _ALL: tuple[Message, ...] = (
         }
     ),
     *GOING_BACK,
+    *RECONCILING,
     notification.NoticeDelivered.model_validate({**_NOTICE, "channel": "email", "about_id": REQUEST_ID}),
     notification.NoticeFailed.model_validate({**_NOTICE, "channel": "email", "reason": "no_address"}),
     notification.NoticeHandled.model_validate({**_NOTICE, "about_id": REQUEST_ID}),

@@ -19,6 +19,7 @@ def test_a_worker_is_replaced_by_its_next_version_without_a_gap_and_one_of_a_kin
 ) -> None:
     with site.trial("rolling upgrade") as trial:
         site.runbook.follow("Build a new version", image=next_image, version=VERSION)
+        site.runbook.follow("Make the topics, users and rights that it needs", image=next_image)
         site.note_sizes()
 
         trial.strike()

@@ -186,7 +186,7 @@ def poison_with_people(town: Town, home: Household) -> None:
 
 
 def operate(scenery: Scenery, town: Town, home: Household) -> None:
-    """An operator gives credits, looks at the refund of what was bought, and puts a letter about people away."""
+    """An operator gives credits, looks at a refund, has the books compared, and puts a letter about people away."""
     bought = town.witness.wait(PurchaseCredited, lambda event: event.workspace_id == home.name, "it is credited")
     of_home = {"workspace_id": home.name, "operator_id": "opal"}
     proposal = {**of_home, "purchase_id": bought.purchase_id, "proposal_id": str(uuid4())}
@@ -195,7 +195,14 @@ def operate(scenery: Scenery, town: Town, home: Household) -> None:
     gift = {**of_home, "user_id": home.person("editor"), "grant_id": str(uuid4()), "credits": 5, "reason": "Sorry"}
     command = town.client.send(catalog.LEDGER_OPERATOR_COMMANDS, GrantCredits.model_validate(gift))
     town.witness.answer(command, CreditsGranted)
-    words = ["dead-letters", "discard", "--topic", catalog.WORKSPACE_CONTACT.name, "--reason", "asked for upstream"]
+    # After all these faults our books and the processor's say the same.
+    refill(scenery, "reconcile", "--as", "opal")
+    discard = ("discard", "--topic", catalog.WORKSPACE_CONTACT.name, "--reason", "asked for upstream")
+    refill(scenery, "dead-letters", *discard)
+
+
+def refill(scenery: Scenery, *words: str) -> None:
+    """A command of an operator, which ends well."""
     done = subprocess.run(
         [sys.executable, "-m", "services.cli", *words],
         cwd=PROJECT,

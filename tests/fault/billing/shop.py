@@ -117,6 +117,14 @@ class Shop:
         }
         return Counter(events.values())
 
+    def intent_of(self, command: PurchaseTopUp) -> str:
+        """The processor's payment of a purchase."""
+        with self._connect() as connection:
+            query = "SELECT payment_intent_id FROM payments WHERE purchase_id = %s"
+            row = connection.execute(query, (command.purchase_id,)).fetchone()
+        assert row is not None
+        return str(row[0])
+
     def count(self, query: str, values: Mapping[str, str] | None = None) -> int:
         """One number from billing's tables; -1 while there is none."""
         try:

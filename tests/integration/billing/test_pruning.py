@@ -15,6 +15,32 @@ from tests.integration.billing.till import Till
 from tests.stack.database import Database
 
 
+@pytest.mark.rule("B10")
+def test_old_comparisons_go_with_what_differed_in_them_and_none_that_is_under_way(
+    till: Till, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with till.admin() as connection:
+        for days, stage in ((91, "finished"), (89, "finished"), (400, "doubts")):
+            run_id = str(uuid.uuid4())
+            connection.execute(
+                "INSERT INTO reconciliations (reconciliation_id, since, until, progress_at, stage, finished_at,"
+                " cause_source, cause_id) SELECT %(id)s, at, at, at, %(stage)s,"
+                " CASE WHEN %(stage)s = 'finished' THEN at END, 'timer', '1'"
+                " FROM (SELECT now() - make_interval(days => %(days)s) AS at) AS begun",
+                {"id": run_id, "stage": stage, "days": days},
+            )
+            connection.execute(
+                "INSERT INTO reconciliation_doubts (reconciliation_id, about, processor_id, state)"
+                " VALUES (%s, 'payment', 'pi_1', 'settled')",
+                (run_id,),
+            )
+    monkeypatch.setenv("REFILL_BILLING_MIGRATOR_DATABASE_URL", database.migrator_url("billing"))
+    assert main(service, BillingSettings, ["prune"]) == 0
+    with till.transaction() as worker:
+        count = "SELECT (SELECT count(*) FROM reconciliations), (SELECT count(*) FROM reconciliation_doubts)"
+        assert worker.execute(count).fetchone() == (2, 2)
+
+
 @pytest.mark.case(15)
 def test_old_events_are_forgotten_but_none_that_a_person_or_a_payment_still_needs(
     till: Till, database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

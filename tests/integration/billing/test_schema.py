@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from services.billing.domain.dispute import DISPUTE_TRANSITIONS, DisputeState
 from services.billing.domain.payment import PAYMENT_TRANSITIONS, PaymentState
 from services.billing.domain.purchase import PURCHASE_TRANSITIONS, PurchaseState
 from services.billing.domain.refund import REFUND_TRANSITIONS, RefundState
@@ -24,12 +25,14 @@ TABLES: dict[str, Mapping[Any, frozenset[Any]]] = {
     "purchases": PURCHASE_TRANSITIONS,
     "payments": PAYMENT_TRANSITIONS,
     "refunds": REFUND_TRANSITIONS,
+    "disputes": DISPUTE_TRANSITIONS,
 }
 STATES: dict[str, type[StrEnum]] = {
     "requests": RequestState,
     "purchases": PurchaseState,
     "payments": PaymentState,
     "refunds": RefundState,
+    "disputes": DisputeState,
 }
 
 

@@ -17,10 +17,12 @@ import psycopg
 
 from deploy.stripe_sandbox.control import SandboxControl
 from services.billing.app import service
+from services.billing.endpoint.webhooks import store
 from services.billing.handlers import ALARMS, HANDLERS
-from services.billing.handlers.timers import CANCEL, CHARGE, REFUND, SETTLE
+from services.billing.handlers.timers import CANCEL, CHARGE, DISPUTES, REFUND, SETTLE
 from services.billing.reconcile import Reconciliation
 from services.billing.repository import BillingRepository
+from services.billing.repository.webhooks import WebhookEvent
 from services.billing.settings import BillingSettings
 from services.billing.stripe_gateway import StripeGateway
 from shared.contracts.decode import Tombstone
@@ -60,9 +62,10 @@ class Till:
         self.errands: dict[str, Errand[BillingRepository, Any, Any]] = {
             errand.kind: errand for errand in service(self.settings).errands
         }
-        runtime = Runtime(service(self.settings), self.database, self, threading.Event(), self._failed)
+        self.alarms = {alarm.kind: alarm for alarm in service(self.settings).alarms}
+        self.runtime = runtime = Runtime(service(self.settings), self.database, self, threading.Event(), self._failed)
         gateway = StripeGateway(self.settings.stripe_api_key.get_secret_value(), self.settings.stripe_api_base)
-        self.reconciliation = Reconciliation(runtime, gateway)
+        self.reconciliation = Reconciliation(runtime, gateway, timedelta(days=1))
         self.list_payments()
 
     def now(self) -> datetime:
@@ -77,9 +80,9 @@ class Till:
         """A backup from before any purchase, by dump and restore: rows are those of then, written anew."""
         with self.admin() as connection:
             connection.execute(
-                "TRUNCATE refund_lines, refunds, refund_proposals, payment_attempts, payments, purchase_lines,"
-                " purchases, requests, timers, stripe_events, refused_purchases, refused_refunds, processor_payments"
-                " CASCADE"
+                "TRUNCATE dispute_lines, disputes, refund_lines, refunds, refund_proposals, payment_attempts, payments,"
+                " purchase_lines, purchases, requests, timers, stripe_events, refused_purchases, refused_refunds,"
+                " processor_payments CASCADE"
             )
         self.forget_the_listing()
 
@@ -150,7 +153,7 @@ class Till:
     def settle_everything(self) -> None:
         """Serve whatever is due until nothing is."""
         for _ in range(50):
-            kinds = [kind for kind in (CHARGE, SETTLE, CANCEL, REFUND, *ALARM_KINDS) if self.due(kind)]
+            kinds = [kind for kind in (CHARGE, SETTLE, CANCEL, REFUND, DISPUTES, *ALARM_KINDS) if self.due(kind)]
             if not kinds:
                 return
             for kind in kinds:
@@ -208,6 +211,11 @@ class Till:
         with self._timed() as (_, work, _):
             work.timers.set(REFUND, refund_id, work.now)
 
+    def hear(self, kind: str, intent: str | None, event_id: str | None = None) -> bool:
+        """A verified webhook event about an intent, as it comes to the door."""
+        event = WebhookEvent(event_id or f"evt_{uuid4().hex}", kind, self.now(), intent, None)
+        return store(self.runtime, event)
+
     def charges(self) -> list[dict[str, Any]]:
         """What the processor's journal says was taken: the oracle."""
         return [dict(line) for line in self.sandbox.journal() if line["effect"] == "charge_succeeded"]
@@ -263,7 +271,7 @@ class Till:
 
     def _alarm(self, kind: str, refs: Sequence[str]) -> list[Outgoing]:
         with self._timed() as (connection, work, said):
-            said += ALARM_KINDS[kind].handler(refs, work)
+            said += self.alarms[kind].handler(refs, work)
             for ref in refs:
                 self._drop(connection, kind, ref)
         return said

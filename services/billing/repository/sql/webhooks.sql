@@ -12,3 +12,7 @@ SELECT FROM payments WHERE purchase_id = %(purchase_id)s;
 -- name: intent_named_for
 SELECT payment_intent_id FROM stripe_events
 WHERE purchase_id = %(purchase_id)s AND payment_intent_id IS NOT NULL ORDER BY received_at DESC LIMIT 1;
+
+-- name: heard_of_dispute
+SELECT FROM payments JOIN stripe_events AS event USING (payment_intent_id)
+WHERE payments.purchase_id = %(purchase_id)s AND event.type LIKE 'charge.dispute.%%' LIMIT 1;

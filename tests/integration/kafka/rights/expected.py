@@ -22,6 +22,7 @@ workspace.contact.v1               | w        |          |      |          |    
 billing.top-up.commands.v1         |          |          | w    |          | r       |               |
 billing.operator.commands.v1       |          |          |      | w        | r       |               |
 billing.top-up.v1                  |          |          | r    | r        | w       | r             | r
+billing.reconciliation.v1          |          |          | r    | r        | w       |               |
 billing.catalog.v1                 |          |          | w r  |          | r       | r             |
 product.usage.v1                   |          | w        |      |          |         | r             |
 credit-ledger.hold.commands.v1     |          | w        |      |          |         | r             |

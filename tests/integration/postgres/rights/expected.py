@@ -29,6 +29,11 @@ AUTO_TOP_UPS = (
     " monthly_cap_minor not_before noted_attempt package_id purchase_id purchases set_at threshold_credits traceparent"
 )
 
+# How far a comparison has come.
+RUN = "disputes finished_at not_looked_at ours payments place progress_at refunds stage"
+# What a second look at a difference says counts.
+DOUBTS = "currency kind ours ours_minor purchase_id refund_id state theirs theirs_minor workspace_id"
+
 BILLING = f"""
 table               | its worker
 workspaces          | select insert update(customer_id payment_method_id plan removed status version)
@@ -47,9 +52,15 @@ refunds             | select insert update(first_tried_at processor_refund_id re
 refund_lines        | select insert update(failed)
 refund_proposals    | select insert
 refused_refunds     | select insert
+disputes            | select insert update(reinstated state step withdrawn)
+dispute_lines       | select insert
 balances            | select insert update(usable version)
 auto_top_ups        | select insert update({AUTO_TOP_UPS})
 auto_purchases      | select insert
+reconciliations     | select insert update({RUN})
+reconciliation_shown | select insert delete
+reconciliation_doubts | select insert update({DOUBTS})
+parked_reviews      | select insert update(refused_for shown tries)
 processor_payments  | select insert update(payment_method_id status)
 processor_listing   | select insert update(listed_until server_started_at written_by)
 stripe_events       | select insert
