@@ -22,6 +22,7 @@ from services.billing.handlers import ALARMS, LANES
 from services.billing.handlers.cancel import CancelErrand
 from services.billing.handlers.charge import ChargeErrand
 from services.billing.handlers.dispute import DisputeErrand
+from services.billing.handlers.mirror import MirrorErrand
 from services.billing.handlers.reconcile import ReconcileErrand
 from services.billing.handlers.reconciling import reconciliation_alarm
 from services.billing.handlers.refund import RefundErrand
@@ -41,6 +42,7 @@ READINGS_AT_ONCE = 2
 CANCELLATIONS_AT_ONCE = 1
 REFUNDS_AT_ONCE = 2
 DISPUTES_AT_ONCE = 1
+MIRRORED_AT_ONCE = 1
 
 
 def service(settings: BillingSettings) -> Service[BillingRepository]:
@@ -66,6 +68,7 @@ def service(settings: BillingSettings) -> Service[BillingRepository]:
             CancelErrand(gateway, links, LEASE_S, CANCELLATIONS_AT_ONCE),
             RefundErrand(gateway, LEASE_S, REFUNDS_AT_ONCE),
             DisputeErrand(gateway, LEASE_S, DISPUTES_AT_ONCE),
+            MirrorErrand(gateway, LEASE_S, MIRRORED_AT_ONCE),
             ReconcileErrand(gateway, LEASE_S),
             ReviewErrand(gateway, links, LEASE_S),
         ),

@@ -19,6 +19,7 @@ import stripe
 from services.billing.domain.dispute import DisputesRead
 from services.billing.domain.failed_call import outcome_of_failure
 from services.billing.domain.intent import Intent
+from services.billing.domain.mirrored import RefundsRead
 from services.billing.domain.outcome import Answer, Outcome
 from services.billing.domain.payment import Payment
 from services.billing.domain.processor import Page, PaymentsUnknown
@@ -28,7 +29,7 @@ from services.billing.domain.refund import Refund
 from services.billing.domain.refunding import OF_FAILURE, RefundAnswer, RefundOutcome
 from services.billing.stripe_dispute_shapes import dispute_from
 from services.billing.stripe_list_shapes import LISTED
-from services.billing.stripe_refund_shapes import names_refund, refund_shown
+from services.billing.stripe_refund_shapes import listed_refund, names_refund, refund_shown
 from services.billing.stripe_shapes import Json, error_in, failed_call, id_of, intent_from, receipt_of
 from shared.messaging.failures import SettingsProblem
 
@@ -239,6 +240,18 @@ class StripeGateway:
             return _refund_failed(error)
         found = [each for each in shown if names_refund(each, refund.refund_id)]
         return refund_shown(found[0], refund) if found else RefundAnswer(RefundOutcome.NOT_FOUND)
+
+    def refunds_of(self, payment_intent_id: str) -> RefundsRead:
+        """GET /v1/refunds of the intent ("List all refunds"), oldest first."""
+        try:
+            listed = self._client.v1.refunds.list({"payment_intent": payment_intent_id, "limit": PAGE})
+            shown = [listed_refund(each.to_dict()) for each in listed.auto_paging_iter()]
+        except stripe.StripeError as error:
+            answer = _failed(error)
+            return RefundsRead(failure=answer.outcome, detail=answer.error_code or answer.detail or "")
+        except (KeyError, TypeError, ValueError):
+            return RefundsRead(failure=Outcome.UNKNOWN, detail="the body is no list of refunds")
+        return RefundsRead(tuple(sorted(shown, key=lambda each: (each.made_at, each.processor_refund_id))))
 
     def disputes_of(self, payment_intent_id: str) -> DisputesRead:
         """GET /v1/disputes of the intent ("List all disputes"), oldest first."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
+from services.billing.domain.mirrored import ShownRefund
 from services.billing.domain.refund import Refund
 from services.billing.domain.refunding import OF_STATUS, RefundAnswer, RefundOutcome
 from services.billing.stripe_shapes import Json, id_of
@@ -27,3 +29,18 @@ def names_refund(shown: Json, refund_id: str) -> bool:
     """Whether its metadata, which only this service writes, name this refund of ours."""
     metadata = shown.get("metadata")
     return isinstance(metadata, Mapping) and metadata.get("refund_id") == refund_id
+
+
+def listed_refund(shown: Json) -> ShownRefund:
+    """A refund as the API lists it. Raises KeyError, TypeError or ValueError when it is no refund."""
+    if shown["object"] != "refund":
+        raise ValueError("the object is no refund")
+    metadata = shown.get("metadata")
+    return ShownRefund(
+        processor_refund_id=str(shown["id"]),
+        outcome=OF_STATUS.get(str(shown["status"]), RefundOutcome.UNKNOWN),
+        amount_minor=int(shown["amount"]),
+        currency=str(shown["currency"]),
+        ours=isinstance(metadata, Mapping) and "refund_id" in metadata,
+        made_at=datetime.fromtimestamp(int(shown["created"]), UTC),
+    )

@@ -72,8 +72,8 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
         {"set": auto.set_auto_top_up, "stop": auto.stop_auto_top_up},
     ),
     "refund": (
-        "Refunds: what one would give back and take, and doing exactly that.",
-        {"propose": refunding.propose, "execute": refunding.execute},
+        "Refunds: what one would give back and take, and doing exactly that; and those made at the processor.",
+        {"propose": refunding.propose, "execute": refunding.execute, "decide": refunding.decide},
     ),
     "operator": (
         "For operators of the product company: credits given, withdrawn, forgiven; recalls that wait for a person.",

@@ -58,6 +58,14 @@ REFUND_SENTENCES: dict[type[Message], Callable[[Any], str]] = {
     operator.OperatorRefund: lambda m: (
         f"operator {m.operator_id} refunds purchase {m.purchase_id}{_whom(m.user_ids)}: {m.reason}"
     ),
+    operator.DecideRecall: lambda m: (
+        f"operator {m.operator_id} decides recall {m.recall_id}, {m.verdict.replace('_', ' ')}: {m.reason}"
+    ),
+    recalls.RecallDecided: lambda m: (
+        f"recall {m.recall_id} of purchase {m.purchase_id}: "
+        + (f"credits of {', '.join(m.user_ids)} are taken back" if m.user_ids else "no credits go with it")
+        + f", by {m.operator_id}: {m.reason}"
+    ),
     operator.GrantCredits: lambda m: f"operator {m.operator_id} grants {m.user_id} {m.credits:,} credits: {m.reason}",
     operator.CorrectCredits: lambda m: (
         f"operator {m.operator_id}: {m.deed.replace('_', ' ')} {m.credits:,} of {m.user_id}: {m.reason}"

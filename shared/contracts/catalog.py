@@ -83,6 +83,7 @@ BILLING_OPERATOR_COMMANDS = Topic(
     messages=(
         operator_commands.ProposeOperatorRefund,
         operator_commands.OperatorRefund,
+        operator_commands.DecideRecall,
         reconciliation.ReconcilePayments,
         reconciliation.ListParkedPayments,
         reconciliation.ReviewParkedPayment,
@@ -133,6 +134,7 @@ TOP_UP = Topic(
         recalls.LotsAppraisalAsked,
         recalls.RecallOpened,
         recalls.RecallClosed,
+        recalls.RecallDecided,
         refunds.RefundProposed,
         refunds.RefundAccepted,
         refunds.PurchaseRefunded,

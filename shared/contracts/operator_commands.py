@@ -12,6 +12,7 @@ from pydantic import Field
 from shared.contracts.fields import AmountMinor, Id, PositiveCredits, ReasonText, UuidText
 from shared.contracts.message import Message
 from shared.contracts.reasons import Reason
+from shared.contracts.recalls import RecallVerdict
 from shared.contracts.top_up_commands import ChosenEditors
 
 
@@ -42,6 +43,22 @@ class OperatorRefund(_OperatorCommand):
     refund_id: UuidText
     user_ids: ChosenEditors | None = None
     amount_minor: AmountMinor
+    reason: ReasonText
+
+
+class DecideRecall(_OperatorCommand):
+    """Decide whose credits go with a refund that was made at the processor and is no sum of all lines (B11).
+
+    `recall_id` is the `refund_id` of its `PurchaseRefunded`. `take_back`: the credits of these users' lines, of all
+    that are left when none is named. `give_back`: nobody's. Final.
+    """
+
+    type: ClassVar[str] = "billing.decide-recall.v1"
+
+    purchase_id: UuidText
+    recall_id: UuidText
+    verdict: RecallVerdict
+    user_ids: ChosenEditors | None = None
     reason: ReasonText
 
 

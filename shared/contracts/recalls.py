@@ -120,6 +120,18 @@ class RecallClosed(_OfPurchase):
     lots: RecalledLots
 
 
+class RecallDecided(_OfPurchase):
+    """An operator decided about the credits of a refund made at the processor: whose are taken back, or nobody's."""
+
+    type: ClassVar[str] = "billing.recall-decided.v1"
+
+    recall_id: UuidText
+    operator_id: Id
+    verdict: RecallVerdict
+    user_ids: tuple[Id, ...] = ()
+    reason: ReasonText
+
+
 class _OfRecall(_OfPurchase):
     recall_id: UuidText
 

@@ -60,7 +60,7 @@ FINDING_REMEDIES: dict[FindingKind, str] = {
         "The processor does not know this payment: check that our key is of the right account, then ask its support."
     ),
     FindingKind.PAYMENT_PARKED: "Have it looked up again or ended: `refill parked look` and `refill parked end`.",
-    FindingKind.REFUND_MADE_THERE: "Refunded at the processor, not by us: have its credits taken back by an operator.",
+    FindingKind.REFUND_MADE_THERE: "Refunded at the processor: say whose credits it takes, `refill refund decide`.",
     FindingKind.REFUND_UNKNOWN_HERE: "It names a refund that is not in our books: compare it with the commands.",
     FindingKind.REFUND_DIFFERS: "Amount, currency or payment differ from what we asked for: compare both by hand.",
     FindingKind.REFUNDED_AND_NOT_HERE: "Money went back, and our books say it did not: take the credits back.",

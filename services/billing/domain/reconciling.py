@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from services.billing.domain.dispute import OF_STATUS as OF_DISPUTE
 from services.billing.domain.intent import Intent
+from services.billing.domain.mirrored import MirroredState
 from services.billing.domain.payment import PaymentState
 from services.billing.domain.refund import RefundState
 from shared.contracts.reconciliation import FindingKind
@@ -62,6 +63,7 @@ class Ours:
     payment_intent_id: str | None = None
     customer_id: str | None = None
     tended: bool = False
+    mirrored: bool = False  # a refund of the processor's own
 
 
 class Verdict(StrEnum):
@@ -190,12 +192,9 @@ def _judge_payment(theirs: Theirs, ours: Ours | None) -> Judgement:
 def _judge_refund(theirs: Theirs, ours: Ours | None) -> Judgement:
     money = OF_REFUND.get(theirs.status)
     if ours is None or ours.about is not About.REFUND:  # none of ours: then `ours` is the payment, if that is
-        if ours is None and theirs.refund_id is None:
-            return SAME
-        if money == OVER:
-            return SAME
-        named = theirs.refund_id is not None
-        return _person(FindingKind.REFUND_UNKNOWN_HERE if named else FindingKind.REFUND_MADE_THERE)
+        return _judge_refund_made_there(theirs, ours, money)
+    if ours.mirrored:
+        return WAKE if money == OVER and ours.state != MirroredState.FAILED else SAME
     if money is None:
         return _person(FindingKind.UNKNOWN_STATUS)
     asked = (ours.amount_minor, ours.currency, ours.payment_intent_id, ours.processor_id or theirs.processor_id)
@@ -208,6 +207,20 @@ def _judge_refund(theirs: Theirs, ours: Ours | None) -> Judgement:
         return _person(wrong)
     waits_there = state in _REFUNDS_IN_FLIGHT and ours.tended
     return WAKE if state in _REFUNDS_BEHIND[money] and not waits_there else SAME
+
+
+def _judge_refund_made_there(theirs: Theirs, payment: Ours | None, money: str | None) -> Judgement:
+    if money == OVER or (payment is None and theirs.refund_id is None):
+        return SAME
+    if theirs.refund_id is not None:
+        return _person(FindingKind.REFUND_UNKNOWN_HERE)
+    assert payment is not None
+    if money is None:
+        return _person(FindingKind.UNKNOWN_STATUS)
+    # Nobody heard of it: who mirrors the refunds of a purchase does so once that is paid, and the money is back.
+    if payment.state != _P.SUCCEEDED:
+        return _person(FindingKind.REFUND_MADE_THERE)
+    return WAKE if money == TAKEN else SAME
 
 
 def _judge_dispute(theirs: Theirs, ours: Ours | None) -> Judgement:

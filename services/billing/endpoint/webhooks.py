@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from services.billing.endpoint.doorkeeper import WEBHOOK_PATH
 from services.billing.endpoint.refusals import Refusals
-from services.billing.handlers.timers import DISPUTES, REFUND, SETTLE
+from services.billing.handlers.timers import DISPUTES, MIRROR, REFUND, SETTLE
 from services.billing.repository import BillingRepository
 from services.billing.repository.webhooks import WebhookEvent
 from services.billing.stripe_gateway import NotFromStripe
@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 STORED = "billing.webhook.stored"
 DISPUTED = "charge.dispute."
+REFUNDED = ("refund.", "charge.refund")
 GONE = "a webhook whose sender went away"
 
 Verify = Callable[[bytes, str | None], WebhookEvent]
@@ -65,6 +66,8 @@ def store(runtime: Runtime[BillingRepository], event: WebhookEvent) -> bool:
                 work.timers.set(REFUND, refund_id, work.now)
             if event.type.startswith(DISPUTED):
                 work.timers.set(DISPUTES, purchase_id, work.now)
+            elif event.type.startswith(REFUNDED):
+                work.timers.set(MIRROR, purchase_id, work.now)
         elif event.intent_id is not None and (event.purchase_id is not None or event.type.startswith(DISPUTED)):
             # Its row stays in stripe_events; a payment that came before its command is adopted with that.
             log.error(

@@ -9,6 +9,7 @@ from services.billing.handlers.balances import keep_balances
 from services.billing.handlers.buying import purchase_top_up
 from services.billing.handlers.clockwork import purchases_due, requests_due
 from services.billing.handlers.crediting import purchase_credited
+from services.billing.handlers.deciding import decide_recall
 from services.billing.handlers.directory import (
     forget,
     keep_catalog,
@@ -37,7 +38,7 @@ from shared.contracts.catalog import (
 )
 from shared.contracts.credit_ledger import BalanceChanged, PurchaseCredited
 from shared.contracts.decode import Tombstone
-from shared.contracts.operator_commands import OperatorRefund, ProposeOperatorRefund
+from shared.contracts.operator_commands import DecideRecall, OperatorRefund, ProposeOperatorRefund
 from shared.contracts.price_catalog import CatalogPublished
 from shared.contracts.recalls import FreezeRefused, LotsAppraised, PurchaseFrozen
 from shared.contracts.reconciliation import ListParkedPayments, ReconcilePayments, ReviewParkedPayment
@@ -81,6 +82,7 @@ COMMANDS: tuple[Row, ...] = (
 OPERATORS: tuple[Row, ...] = (
     Reaction(BILLING_OPERATOR_COMMANDS, ProposeOperatorRefund, one_by_one(propose_refund), Once.INBOX),
     Reaction(BILLING_OPERATOR_COMMANDS, OperatorRefund, one_by_one(refund_purchase), Once.BUSINESS_ID),
+    Reaction(BILLING_OPERATOR_COMMANDS, DecideRecall, one_by_one(decide_recall), Once.BUSINESS_ID),
     Reaction(BILLING_OPERATOR_COMMANDS, ReconcilePayments, reconcile_payments, Once.BUSINESS_ID),
     Reaction(BILLING_OPERATOR_COMMANDS, ListParkedPayments, list_parked, Once.INBOX),
     Reaction(BILLING_OPERATOR_COMMANDS, ReviewParkedPayment, one_by_one(review_parked), Once.BUSINESS_ID),

@@ -10,7 +10,7 @@ from services.billing.domain.purchase import Purchase, PurchaseState
 from services.billing.domain.request import RequestState
 from services.billing.handlers.ringing import ring
 from services.billing.handlers.telling import fact
-from services.billing.handlers.timers import DISPUTES
+from services.billing.handlers.timers import DISPUTES, MIRROR
 from services.billing.repository import BillingRepository
 from shared.contracts.credit_ledger import PurchaseCredited
 from shared.contracts.top_up_events import RequestFulfilled
@@ -44,6 +44,8 @@ def finish(purchase: Purchase, cause: Cause, work: Work[BillingRepository]) -> I
     ring(purchase.purchase_id, work)
     if repository.webhooks.heard_of_dispute(purchase.purchase_id):
         work.timers.set(DISPUTES, purchase.purchase_id, work.now)
+    if repository.webhooks.heard_of_refund(purchase.purchase_id):
+        work.timers.set(MIRROR, purchase.purchase_id, work.now)
     log.info("purchase_credited", purchase_id=purchase.purchase_id, workspace_id=purchase.workspace_id)
     if purchase.request_id is None:
         return

@@ -31,7 +31,7 @@ from services.billing.domain.reconciling import (
 from services.billing.domain.step import CLOCK_SLACK
 from services.billing.handlers.calling import checked
 from services.billing.handlers.reconciling import THE_PROCESSOR, tell
-from services.billing.handlers.timers import CHARGE, DISPUTES, RECONCILE, REFUND, SETTLE
+from services.billing.handlers.timers import CHARGE, DISPUTES, MIRROR, RECONCILE, REFUND, SETTLE
 from services.billing.repository import BillingRepository
 from services.billing.repository.reconciliations import Doubted, Progress, name_of
 from shared.messaging.crash_points import reach
@@ -179,6 +179,8 @@ def _wake(about: About, ours: Ours, work: Work[BillingRepository]) -> None:
     """Whoever is woken reads what is true, under its own key and lock."""
     if about is About.DISPUTE:
         work.timers.set(DISPUTES, ours.purchase_id, work.now)
+    elif about is About.REFUND and (ours.mirrored or ours.about is About.PAYMENT):
+        work.timers.set(MIRROR, ours.purchase_id, work.now)
     elif ours.about is About.REFUND:
         assert ours.refund_id is not None
         work.timers.set(REFUND, ours.refund_id, work.now)

@@ -20,7 +20,7 @@ from services.billing.domain.refunding import (
 )
 from services.billing.domain.schedule import LOOK_AGAIN, poll_after, retry_after
 from services.billing.handlers.refund_ends import closed, failed, refunded
-from services.billing.handlers.timers import DISPUTES, REFUND
+from services.billing.handlers.timers import DISPUTES, MIRROR, REFUND
 from services.billing.repository import BillingRepository
 from shared.messaging.crash_points import reach
 from shared.messaging.failures import SettingsProblem
@@ -108,6 +108,8 @@ class RefundErrand:
         to = row.to or refund.state
         if answer.outcome is RefundOutcome.DISPUTED:  # the first we hear of it
             work.timers.set(DISPUTES, refund.purchase_id, work.now)
+        if answer.outcome is RefundOutcome.REJECTED:  # perhaps because the processor refunded it by itself
+            work.timers.set(MIRROR, refund.purchase_id, work.now)
         told = list(self._told(refund, row, answer, work))
         self._again(ref, refund, to, work)
         return told

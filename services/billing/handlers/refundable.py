@@ -49,4 +49,8 @@ def refundable(
             done = taken[user_id] is RefundState.SUCCEEDED
             return refuse(Reason.ALREADY_REFUNDED if done else Reason.REFUND_IN_PROGRESS, f"The line of {user_id}.")
     chosen = set(wanted)
-    return Refundable(purchase, tuple(line for line in purchase.lines if line.user_id in chosen))
+    found = Refundable(purchase, tuple(line for line in purchase.lines if line.user_id in chosen))
+    left_minor = purchase.price.total_minor - work.repository.refunds.going_back_minor(purchase_id)
+    if found.amount_minor > left_minor:  # part of it went back at the processor, and of no line
+        return refuse(Reason.ALREADY_REFUNDED, f"Of what was paid, {left_minor} minor units are left.")
+    return found

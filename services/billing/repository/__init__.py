@@ -8,6 +8,7 @@ from services.billing.repository.auto_top_ups import AutoTopUps
 from services.billing.repository.catalogs import Catalogs
 from services.billing.repository.directory import Directory
 from services.billing.repository.disputes import Disputes
+from services.billing.repository.mirrored_refunds import MirroredRefunds
 from services.billing.repository.parked import ParkedPayments
 from services.billing.repository.payments import Payments
 from services.billing.repository.processor_payments import ProcessorPayments
@@ -33,6 +34,7 @@ class BillingRepository:
         self.spending = SpendingLimits(connection)
         self.auto_top_ups = AutoTopUps(connection)
         self.refunds = Refunds(connection)
+        self.mirrored_refunds = MirroredRefunds(connection)
         self.disputes = Disputes(connection)
         self.refusals = Refusals(connection)
         self.processor_payments = ProcessorPayments(connection)

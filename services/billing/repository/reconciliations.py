@@ -225,7 +225,7 @@ class Reconciliations:
 
     def _our_refunds(self, refund_ids: Sequence[str | None], processor_ids: set[str]) -> list[Ours]:
         values = {"refund_ids": _uuids(refund_ids), "processor_ids": sorted(processor_ids)}
-        return self._ours("our_refunds", values)
+        return [*self._ours("our_refunds", values), *self._ours("our_mirrored_refunds", values)]
 
     def _our_disputes(self, processor_ids: set[str]) -> list[Ours]:
         return self._ours("our_disputes", {"processor_ids": sorted(processor_ids)})

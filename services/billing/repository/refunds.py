@@ -97,8 +97,14 @@ class Refunds:
         return {user_id: RefundState(state) for user_id, state in rows}
 
     def refunded_minor(self, purchase_id: str) -> int:
-        """What went back of a purchase so far, in minor units."""
+        """What went back of a purchase so far, in minor units; what the processor refunded by itself among it."""
         row = self._connection.execute(QUERIES["refunded_minor"], {"purchase_id": purchase_id}).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def going_back_minor(self, purchase_id: str) -> int:
+        """What went back of a purchase or is on its way, in minor units."""
+        row = self._connection.execute(QUERIES["going_back_minor"], {"purchase_id": purchase_id}).fetchone()
         assert row is not None
         return int(row[0])
 

@@ -59,6 +59,11 @@ class Webhooks:
         row = self._connection.execute(QUERIES["intent_named_for"], {"purchase_id": purchase_id}).fetchone()
         return None if row is None else row[0]
 
+    def heard_of_refund(self, purchase_id: str) -> bool:
+        """Whether an event about a refund of this purchase's payment came, known as that then or not."""
+        row = self._connection.execute(QUERIES["heard_of_refund"], {"purchase_id": purchase_id}).fetchone()
+        return row is not None
+
     def heard_of_dispute(self, purchase_id: str) -> bool:
         """Whether an event about a dispute of this purchase's payment came, known as that then or not."""
         row = self._connection.execute(QUERIES["heard_of_dispute"], {"purchase_id": purchase_id}).fetchone()

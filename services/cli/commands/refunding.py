@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import typer
 
+from services.cli.commands.correcting import Operator, operator_or_you
 from services.cli.conversation import converse
 from services.cli.money import money
 from services.cli.options import CHARGE_PATIENCE_S, PATIENCE_S, Actor, AsJson, PurchaseId, Timeout, Workspace
@@ -16,8 +17,9 @@ from services.cli.outcome import Exit, Problem
 from services.cli.output import Output
 from shared.contracts.catalog import BILLING_OPERATOR_COMMANDS, TOP_UP_COMMANDS
 from shared.contracts.message import Message
-from shared.contracts.operator_commands import OperatorRefund, ProposeOperatorRefund
+from shared.contracts.operator_commands import DecideRecall, OperatorRefund, ProposeOperatorRefund
 from shared.contracts.reasons import REMEDIES, Reason
+from shared.contracts.recalls import RecallDecided
 from shared.contracts.refunds import (
     ProposeRefund,
     PurchaseRefunded,
@@ -105,6 +107,39 @@ def execute(
         _confirm(proposed, operator=operator, yes=yes, as_json=as_json)
         amount = proposed.amount_minor
     _refund(asked, refund_id or str(uuid4()), amount, reason, timeout, output)
+
+
+def decide(
+    workspace: Workspace,
+    purchase_id: PurchaseId,
+    refund_id: Annotated[str, typer.Argument(help="of a refund made at the processor", show_default=False)],
+    reason: Annotated[str, typer.Option(help="why; it is kept", show_default=False)],
+    user: Users = None,
+    nobody: Annotated[bool, typer.Option("--nobody", help="no credits go with it: it was a favour")] = False,
+    who: Operator = None,
+    timeout: Timeout = PATIENCE_S,
+    as_json: AsJson = False,
+) -> None:
+    """For operators: say whose credits go with a refund made at the processor that says it by no line."""
+    if nobody == bool(user):
+        raise Problem("Say whose credits go with it.", "Name them with --user, or say --nobody.", Exit.USAGE)
+    command = DecideRecall(
+        workspace_id=workspace,
+        operator_id=operator_or_you(who),
+        purchase_id=purchase_id,
+        recall_id=refund_id,
+        verdict="give_back" if nobody else "take_back",
+        user_ids=tuple(user) if user else None,
+        reason=reason,
+    )
+    converse(
+        command,
+        {RecallDecided: Exit.DONE},
+        Output(as_json=as_json),
+        timeout_s=timeout,
+        again="Run the same command again: it has one effect.",
+        topic=BILLING_OPERATOR_COMMANDS,
+    )
 
 
 def _propose(asked: Asked, timeout_s: float, output: Output) -> RefundProposed:

@@ -110,6 +110,26 @@ GOING_BACK: tuple[Message, ...] = (
             "reason": "Ticket 4711: the wrong editor.",
         }
     ),
+    operator_commands.DecideRecall.model_validate(
+        {
+            **_BY_OPERATOR,
+            "purchase_id": PURCHASE_ID,
+            "recall_id": REFUND_ID,
+            "verdict": "take_back",
+            "user_ids": (EDITOR,),
+            "reason": "Ticket 4716: refunded in the dashboard.",
+        }
+    ),
+    recalls.RecallDecided.model_validate(
+        {
+            **_BY_OPERATOR,
+            "purchase_id": PURCHASE_ID,
+            "recall_id": REFUND_ID,
+            "verdict": "take_back",
+            "user_ids": (EDITOR,),
+            "reason": "Ticket 4716: refunded in the dashboard.",
+        }
+    ),
     operator_commands.GrantCredits.model_validate(
         {
             **_BY_OPERATOR,

@@ -8,8 +8,9 @@ from uuid import uuid4
 import pytest
 
 from services.billing.domain.reconciliation import LOOK_AGAIN, PATIENCE
+from services.billing.handlers.mirror import refund_id_of
 from services.billing.handlers.reconciling import THE_PROCESSOR, schedule
-from services.billing.handlers.timers import CHARGE, DISPUTES, RECONCILE, RECONCILIATION, REFUND, SETTLE
+from services.billing.handlers.timers import CHARGE, DISPUTES, MIRROR, RECONCILE, RECONCILIATION, REFUND, SETTLE
 from services.billing.repository import BillingRepository
 from shared.contracts.reasons import Reason
 from shared.contracts.reconciliation import (
@@ -25,6 +26,7 @@ from shared.messaging.failures import SettingsProblem, Weather
 from shared.messaging.timers import PostgresTimers
 from shared.messaging.work import Work
 from tests.integration.billing.messages import buy
+from tests.integration.billing.test_mirroring import decide, in_the_dashboard
 from tests.integration.billing.test_refunds import by_operator, freeze, purchased
 from tests.integration.billing.till import Till
 
@@ -41,7 +43,7 @@ def play(till: Till) -> ReconciliationFinished:
         till.turn(RECONCILE)
         if len(till.told(ReconciliationFinished)) > before:
             return till.told(ReconciliationFinished)[-1]
-        for kind in (CHARGE, SETTLE, REFUND, DISPUTES):
+        for kind in (CHARGE, SETTLE, REFUND, DISPUTES, MIRROR):
             till.turn(kind)
         till.later(LOOK_AGAIN + timedelta(seconds=1))
     raise AssertionError("it never ends")
@@ -181,6 +183,22 @@ def test_a_dispute_whose_webhooks_were_lost_is_read_opened_and_closed(till: Till
     assert [each.outcome for each in till.told(DisputeClosed)] == ["lost"]
     finished = reconcile(till)
     assert (finished.compared.disputes, finished.healed_total, finished.findings_total) == (1, 0, 0)
+
+
+@pytest.mark.rule("B10", "B11")
+def test_a_refund_made_there_whose_webhooks_were_lost_is_mirrored_and_told_while_a_person_must_decide(
+    till: Till,
+) -> None:
+    purchase_id = purchased(till)
+    made = in_the_dashboard(till, purchase_id, 100)
+    finished = reconcile(till)
+    assert [(each.about, each.processor_id) for each in finished.healed] == [("refund", made)]
+    assert [(each.kind, each.refund_id) for each in finished.findings] == [
+        (FindingKind.REFUND_MADE_THERE, refund_id_of(made))
+    ]
+    till.hand_in(decide(purchase_id, made, verdict="give_back"))
+    finished = reconcile(till)
+    assert (finished.compared.refunds, finished.healed_total, finished.findings_total) == (1, 0, 0)
 
 
 @pytest.mark.rule("B10", "B12")

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from services.billing.domain.dispute import DISPUTE_TRANSITIONS, DisputeState
+from services.billing.domain.mirrored import MIRRORED_TRANSITIONS, MirroredState
 from services.billing.domain.payment import PAYMENT_TRANSITIONS, PaymentState
 from services.billing.domain.purchase import PURCHASE_TRANSITIONS, PurchaseState
 from services.billing.domain.refund import REFUND_TRANSITIONS, RefundState
@@ -26,6 +27,7 @@ TABLES: dict[str, Mapping[Any, frozenset[Any]]] = {
     "payments": PAYMENT_TRANSITIONS,
     "refunds": REFUND_TRANSITIONS,
     "disputes": DISPUTE_TRANSITIONS,
+    "mirrored_refunds": MIRRORED_TRANSITIONS,
 }
 STATES: dict[str, type[StrEnum]] = {
     "requests": RequestState,
@@ -33,6 +35,7 @@ STATES: dict[str, type[StrEnum]] = {
     "payments": PaymentState,
     "refunds": RefundState,
     "disputes": DisputeState,
+    "mirrored_refunds": MirroredState,
 }
 
 

@@ -19,7 +19,7 @@ from deploy.stripe_sandbox.control import SandboxControl
 from services.billing.app import service
 from services.billing.endpoint.webhooks import store
 from services.billing.handlers import ALARMS, HANDLERS
-from services.billing.handlers.timers import CANCEL, CHARGE, DISPUTES, REFUND, SETTLE
+from services.billing.handlers.timers import CANCEL, CHARGE, DISPUTES, MIRROR, REFUND, SETTLE
 from services.billing.reconcile import Reconciliation
 from services.billing.repository import BillingRepository
 from services.billing.repository.webhooks import WebhookEvent
@@ -80,9 +80,9 @@ class Till:
         """A backup from before any purchase, by dump and restore: rows are those of then, written anew."""
         with self.admin() as connection:
             connection.execute(
-                "TRUNCATE dispute_lines, disputes, refund_lines, refunds, refund_proposals, payment_attempts, payments,"
-                " purchase_lines, purchases, requests, timers, stripe_events, refused_purchases, refused_refunds,"
-                " processor_payments CASCADE"
+                "TRUNCATE mirrored_refund_lines, mirrored_refunds, dispute_lines, disputes, refund_lines, refunds,"
+                " refund_proposals, payment_attempts, payments, purchase_lines, purchases, requests, timers,"
+                " stripe_events, refused_purchases, refused_refunds, processor_payments CASCADE"
             )
         self.forget_the_listing()
 
@@ -153,7 +153,8 @@ class Till:
     def settle_everything(self) -> None:
         """Serve whatever is due until nothing is."""
         for _ in range(50):
-            kinds = [kind for kind in (CHARGE, SETTLE, CANCEL, REFUND, DISPUTES, *ALARM_KINDS) if self.due(kind)]
+            every = (CHARGE, SETTLE, CANCEL, REFUND, DISPUTES, MIRROR, *ALARM_KINDS)
+            kinds = [kind for kind in every if self.due(kind)]
             if not kinds:
                 return
             for kind in kinds:

@@ -22,12 +22,14 @@ from shared.contracts.message import Message
 from shared.contracts.operator_commands import (
     CorrectCredits,
     CreditsCorrected,
+    DecideRecall,
     GrantCredits,
     LedgerCommandRefused,
     OperatorRefund,
     ProposeOperatorRefund,
 )
 from shared.contracts.reasons import REMEDIES, Reason
+from shared.contracts.recalls import RecallDecided
 from shared.contracts.refunds import ProposeRefund, PurchaseRefunded, RefundFailed, RefundProposed, RefundPurchase
 from shared.messaging.log import Parcel
 from tests.integration.cli.conftest import Billing, Refill, Script
@@ -101,6 +103,19 @@ def test_a_reviewed_amount_needs_no_second_proposal_and_a_failure_exits_with_1(r
     ended = refill(*REFUND, "adam", "--amount", "9800")
     assert (ended.code, REMEDIES[Reason.REFUND_REJECTED] in ended.out) == (Exit.REFUSED, True)
     assert [type(command) for command in playing.commands] == [RefundPurchase]
+
+
+@pytest.mark.rule("B11")
+def test_an_operator_decides_whose_credits_go_with_a_refund_at_the_processor(refill: Refill, billing: Play) -> None:
+    playing = billing(with_answers((TOP_UP, RecallDecided)), (BILLING_OPERATOR_COMMANDS,))
+    decide = ("refund", "decide", "acme", PURCHASE_ID, REFUND_ID, "--as", "opal", "--reason")
+    why = "Ticket 4716: refunded in the dashboard."
+    for words in ((why,), (why, "--nobody", "--user", "edith")):
+        assert refill(*decide, *words).code == Exit.USAGE, words
+    assert refill(*decide, why, "--user", "edith").code == Exit.DONE
+    assert refill(*decide, why, "--nobody").code == Exit.DONE
+    taken = EXAMPLES[DecideRecall]
+    assert playing.commands == [taken, taken.model_copy(update={"verdict": "give_back", "user_ids": None})]
 
 
 @pytest.mark.rule("B15")

@@ -49,6 +49,13 @@ SELECT 'refund' AS about, purchase_id::text, workspace_id, state, amount_minor, 
 FROM refunds
 WHERE refund_id = ANY(%(refund_ids)s::uuid[]) OR processor_refund_id = ANY(%(processor_ids)s::text[]);
 
+-- name: our_mirrored_refunds
+SELECT 'refund' AS about, mirrored.purchase_id::text, mirrored.workspace_id, mirrored.state, mirrored.amount_minor,
+       mirrored.currency, mirrored.refund_id::text, mirrored.processor_refund_id AS processor_id,
+       payment.payment_intent_id, payment.customer_id, false AS tended, true AS mirrored
+FROM mirrored_refunds AS mirrored JOIN payments AS payment USING (purchase_id)
+WHERE mirrored.processor_refund_id = ANY(%(processor_ids)s::text[]);
+
 -- name: our_disputes
 SELECT 'dispute' AS about, dispute.purchase_id::text, dispute.workspace_id, dispute.state, dispute.amount_minor,
        dispute.currency, NULL AS refund_id, dispute.dispute_id AS processor_id, payment.payment_intent_id,
@@ -153,6 +160,10 @@ FROM (
       AND NOT EXISTS (SELECT FROM reconciliation_doubts AS doubt
                       WHERE doubt.reconciliation_id = %(reconciliation_id)s AND doubt.state = 'found'
                         AND doubt.about = 'refund' AND doubt.refund_id = refunds.refund_id)
+    UNION ALL
+    SELECT 'refund', processor_refund_id, 'refund_made_there', workspace_id, purchase_id::text, refund_id::text, state,
+           NULL, amount_minor, NULL, currency
+    FROM mirrored_refunds WHERE state = 'undecided'
 ) AS waiting
 ORDER BY about, purchase_id, refund_id LIMIT %(limit)s;
 

@@ -22,13 +22,26 @@ SELECT %(refund_id)s, purchase_id, user_id, lot_id, price_minor
 FROM purchase_lines WHERE purchase_id = %(purchase_id)s AND user_id = ANY(%(user_ids)s);
 
 -- name: lines_in_refunds
--- Whose lines are refunded, or are being refunded.
+-- Whose lines are refunded, or are being refunded; also by the processor itself.
 SELECT line.user_id, refund.state
 FROM refund_lines AS line JOIN refunds AS refund USING (refund_id)
-WHERE line.purchase_id = %(purchase_id)s AND NOT line.failed;
+WHERE line.purchase_id = %(purchase_id)s AND NOT line.failed
+UNION
+SELECT user_id, 'succeeded' FROM mirrored_refund_lines
+WHERE purchase_id = %(purchase_id)s AND NOT failed;
 
 -- name: refunded_minor
-SELECT COALESCE(sum(amount_minor), 0) FROM refunds WHERE purchase_id = %(purchase_id)s AND state = 'succeeded';
+SELECT (SELECT COALESCE(sum(amount_minor), 0) FROM refunds
+        WHERE purchase_id = %(purchase_id)s AND state = 'succeeded')
+     + (SELECT COALESCE(sum(amount_minor), 0) FROM mirrored_refunds
+        WHERE purchase_id = %(purchase_id)s AND state <> 'failed');
+
+-- name: going_back_minor
+-- With what is under way: no refund of ours may begin beyond what this leaves.
+SELECT (SELECT COALESCE(sum(amount_minor), 0) FROM refunds
+        WHERE purchase_id = %(purchase_id)s AND state <> 'failed')
+     + (SELECT COALESCE(sum(amount_minor), 0) FROM mirrored_refunds
+        WHERE purchase_id = %(purchase_id)s AND state <> 'failed');
 
 -- name: move_refund
 -- Compare-and-set; to the same state counts one more try. The processor's id stays once it is known.

@@ -16,3 +16,7 @@ WHERE purchase_id = %(purchase_id)s AND payment_intent_id IS NOT NULL ORDER BY r
 -- name: heard_of_dispute
 SELECT FROM payments JOIN stripe_events AS event USING (payment_intent_id)
 WHERE payments.purchase_id = %(purchase_id)s AND event.type LIKE 'charge.dispute.%%' LIMIT 1;
+
+-- name: heard_of_refund
+SELECT FROM payments JOIN stripe_events AS event USING (payment_intent_id)
+WHERE payments.purchase_id = %(purchase_id)s AND (event.type LIKE 'refund.%%' OR event.type LIKE 'charge.refund%%') LIMIT 1;

@@ -54,6 +54,8 @@ refund_proposals    | select insert
 refused_refunds     | select insert
 disputes            | select insert update(reinstated state step withdrawn)
 dispute_lines       | select insert
+mirrored_refunds    | select insert update(content_hash note operator_id state step)
+mirrored_refund_lines | select insert update(failed)
 balances            | select insert update(usable version)
 auto_top_ups        | select insert update({AUTO_TOP_UPS})
 auto_purchases      | select insert
