@@ -12,6 +12,7 @@ from services.billing.handlers.timers import CHARGE, UNPAID
 from shared.contracts.credit_ledger import PurchaseCredited
 from shared.contracts.decode import Tombstone
 from shared.contracts.reasons import Reason
+from shared.contracts.refunds import RefundAccepted
 from shared.contracts.top_up_events import (
     CommandRefused,
     PurchaseAccepted,
@@ -31,6 +32,7 @@ from tests.integration.billing.messages import (
     quote,
     workspace,
 )
+from tests.integration.billing.test_refunds import by_member, by_operator
 from tests.integration.billing.till import Till
 
 
@@ -173,6 +175,23 @@ def test_the_role_that_counts_is_the_directorys(till: Till) -> None:
 def test_a_workspace_that_is_gone_buys_nothing(till: Till) -> None:
     till.hand_in(Tombstone("acme"), buy())
     assert till.reasons() == [Reason.UNKNOWN_WORKSPACE]
+
+
+@pytest.mark.rule("B6", "B8", "B11")
+def test_a_workspace_that_goes_in_the_middle_of_a_purchase_has_paid_once_and_only_an_operator_gives_it_back(
+    till: Till,
+) -> None:
+    command = buy()
+    till.hand_in(command, Tombstone("acme"))
+    till.turn(CHARGE)
+    (paid,) = till.told(PurchasePaid)
+    till.hand_in(credited(paid), command)
+    till.settle_everything()
+    assert len(till.charges()) == 1
+    assert till.state("purchases", command.purchase_id) == "credited"
+    till.hand_in(by_member(command.purchase_id), by_operator(command.purchase_id))
+    assert till.reasons() == [Reason.UNKNOWN_WORKSPACE]
+    assert [accepted.by for accepted in till.told(RefundAccepted)] == ["operator"]
 
 
 @pytest.mark.rule("A4", "A6")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from shared.contracts.credit_ledger import BalanceChanged, CreditsFreed, CreditsPaused, UsageRefused
+from shared.contracts.credit_ledger import BalanceChanged, CreditsFreed, CreditsPaused, PurchaseCredited, UsageRefused
 from shared.contracts.decode import Tombstone
 from shared.contracts.reasons import Reason
-from tests.integration.credit_ledger.ledger import Ledger, catalog, member, paid, usage, workspace
+from tests.integration.credit_ledger.ledger import Ledger, bad_checks, catalog, member, paid, usage, workspace
+from tests.stack.database import Database
 
 
 @pytest.mark.rule("C4")
@@ -81,6 +82,18 @@ def test_a_workspace_that_is_gone_pauses_everybody_and_its_books_stay(ledger: Le
     assert [paused.user_id for paused in answers.of(CreditsPaused)] == ["erin", "evan"]
     assert ledger.lots("acme", "erin") == [("top_up", 3_000, 3_000)]
     assert len(ledger.handle(workspace(version=2)).of(CreditsFreed)) == 2
+
+
+@pytest.mark.rule("B8", "C4")
+def test_a_purchase_paid_when_its_workspace_was_removed_is_credited_and_nobody_can_use_it(
+    ledger: Ledger, database: Database
+) -> None:
+    [credited] = ledger.handle(Tombstone("acme"), paid("p1", "erin", "evan")).of(PurchaseCredited)
+    assert [(line.user_id, line.usable) for line in credited.lines] == [("erin", False), ("evan", False)]
+    assert ledger.handle(usage("u1", 1)).of(UsageRefused)
+    ledger.handle(workspace(version=2))
+    assert ledger.handle(usage("u2", 12_000)).of(UsageRefused) == []
+    assert bad_checks(database) == []
 
 
 @pytest.mark.rule("C5")

@@ -131,6 +131,7 @@ def test_a_capture_that_comes_before_its_hold_waits_and_is_refused_when_none_com
     assert ledger.handle(capture("h1", 97)).of(HoldCaptured)[0].credits == 97
     ledger.may_wait = False
     assert refusal(ledger.handle(release("h7"))) == ("release", Reason.UNKNOWN_HOLD, 0)
+    assert refusal(ledger.handle(capture("h8", 1))) == ("capture", Reason.UNKNOWN_HOLD, 0)
 
 
 @pytest.mark.rule("C9")

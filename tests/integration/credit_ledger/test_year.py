@@ -15,6 +15,7 @@ import pytest
 from services.credit_ledger.handlers import ALARMS
 from services.credit_ledger.repository import LedgerRepository
 from shared.contracts.holds import HoldCredits
+from shared.contracts.recalls import RecallClosed, RecallOpened
 from shared.contracts.workspace import Plan, Role
 from shared.messaging.timers import PostgresTimers
 from shared.messaging.work import Work
@@ -25,9 +26,11 @@ from tests.integration.credit_ledger.ledger import (
     hold,
     member,
     paid,
+    recall,
     release,
     reversal,
     usage,
+    verdict,
     workspace,
 )
 from tests.property.credit_ledger.model import NaiveLedger
@@ -62,6 +65,25 @@ ROLES: dict[int, tuple[str, Role]] = {
     214: ("erin", "guest_editor"),
     310: ("evan", "guest_editor"),
 }
+# What of the year's purchases goes back: by the members, by an operator, by a bank that takes its refund back.
+RECALLS: dict[int, tuple[RecallOpened | RecallClosed, ...]] = {
+    7: (recall("r1", "p7", "erin", untouched_only=True),),
+    8: (verdict("r1", "p7", "erin", verdict="take_back"),),
+    49: (recall("r2", "p47", *USERS, untouched_only=True), recall("r3", "p47", "evan")),
+    51: (verdict("r3", "p47", "evan", verdict="give_back"),),
+    82: (recall("r4", "p47", *USERS),),
+    83: (verdict("r4", "p47", *USERS, verdict="take_back"),),
+    112: (recall("r5", "p87", *USERS), verdict("r5", "p87", *USERS, verdict="take_back")),
+    135: (verdict("r5", "p87", *USERS, verdict="give_back", step=2),),
+    140: (recall("r6", "p127", "erin"), recall("r7", "p127", *USERS, cause="dispute")),
+    150: (verdict("r6", "p127", "erin", verdict="take_back"),),
+    190: (verdict("r7", "p127", *USERS, verdict="give_back"),),
+    199: (recall("r8", "p167", "erin"),),
+    206: (verdict("r8", "p167", "erin", verdict="take_back"),),
+    260: (recall("r9", "p247", "evan"), recall("r10", "p247", "erin", untouched_only=True)),
+    261: (verdict("r9", "p247", "evan", verdict="take_back"), verdict("r10", "p247", "erin", verdict="take_back")),
+    330: (recall("r11", "p327", *USERS, untouched_only=True),),  # frozen at the end still, or refused
+}
 
 
 class Year:
@@ -94,12 +116,22 @@ class Year:
 
     def books(self) -> tuple[dict[str, int], dict[str, int]]:
         """What is left of every lot, and what of that may be used, by the model's names."""
-        rows = self.ledger.rows("SELECT user_id, lot_id::text, kind, period_start, remaining, withheld FROM lots")
+        rows = self.ledger.rows(
+            "SELECT user_id, lot_id::text, kind, period_start, remaining, withheld, frozen FROM lots"
+        )
         left, usable = {}, {}
-        for user_id, lot_id, kind, start, remaining, withheld in rows:
+        for user_id, lot_id, kind, start, remaining, withheld, frozen in rows:
             name = f"{('acme', user_id)} {start.astimezone(UTC)}" if kind == "quota" else lot_id
-            left[name], usable[name] = remaining, max(0, remaining - withheld)
+            left[name], usable[name] = remaining, 0 if frozen else max(0, remaining - withheld)
         return left, usable
+
+    def debts(self) -> dict[str, int]:
+        """What each user owes."""
+        return dict(self.ledger.rows("SELECT user_id, debt FROM accounts WHERE debt > 0"))
+
+    def model_debts(self) -> dict[str, int]:
+        """The same by the model."""
+        return {user_id: debt for (_, user_id), debt in self.model.debts.items() if debt}
 
 
 def what_comes(day: int, chance: Random) -> Iterator[Any]:
@@ -129,10 +161,11 @@ def what_comes(day: int, chance: Random) -> Iterator[Any]:
             held = name
     if day % 40 == 7:
         yield paid(f"p{day}", *USERS, credits=10)
+    yield from RECALLS.get(day, ())
 
 
-@pytest.mark.rule("C1", "C2", "C6", "C7", "C8", "C9", "C12", "C14", "C16")
-def test_a_year_of_renewals_upgrades_downgrades_and_top_ups_is_right_to_the_credit_each_day(
+@pytest.mark.rule("C1", "C2", "C6", "C7", "C8", "C9", "C12", "C13", "C14", "C16", "B11", "B12")
+def test_a_year_of_renewals_upgrades_downgrades_top_ups_and_refunds_is_right_to_the_credit_each_day(
     empty_ledger: Ledger, database: Database
 ) -> None:
     year, chance = Year(empty_ledger), Random(2028)  # the same year every time
@@ -140,6 +173,7 @@ def test_a_year_of_renewals_upgrades_downgrades_and_top_ups_is_right_to_the_cred
     empty_ledger.handle(CATALOG)
     for content in (workspace(plan="pro", anchor=ANCHOR), *(member(user) for user in USERS)):
         year.take(content, BEGIN)
+    in_debt = set()
     for day in range(DAYS):
         at = BEGIN + timedelta(days=day)
         for content in what_comes(day, chance):
@@ -150,6 +184,8 @@ def test_a_year_of_renewals_upgrades_downgrades_and_top_ups_is_right_to_the_cred
             year.take(content, at)
         year.pass_to(BEGIN + timedelta(days=day + 1))
         assert year.books() == (year.model.left(), year.model.usable()), f"day {day}"
+        assert year.debts() == year.model_debts(), f"day {day}"
+        in_debt |= {day} if year.debts() else set()
     begun = empty_ledger.rows(
         "SELECT DISTINCT (period_start AT TIME ZONE 'UTC')::date::text FROM lots WHERE kind = 'quota' ORDER BY 1"
     )
@@ -164,4 +200,8 @@ def test_a_year_of_renewals_upgrades_downgrades_and_top_ups_is_right_to_the_cred
     }
     assert outcomes == {key: "burned" if was == "burned" else "refused" for key, was in year.model.outcomes.items()}
     assert {"burned", "refused"} == set(outcomes.values())
+    assert 0 < len(in_debt) < DAYS / 2, "debt is made, and settled by what is bought next"
+    frozen = year.ledger.rows("SELECT recall_id::text, refusal IS NULL FROM recalls")
+    assert dict(frozen) == year.model.frozen
+    assert {True, False} == {was for _, was in frozen}, "some are untouched, some are not"
     assert bad_checks(database) == []

@@ -10,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.credit_ledger.domain.posting import Posting
-from tests.integration.credit_ledger.ledger import capture, hold, member, paid, release, usage, workspace
+from tests.integration.credit_ledger.ledger import (
+    capture,
+    hold,
+    member,
+    paid,
+    recall,
+    release,
+    usage,
+    verdict,
+    workspace,
+)
 from tests.property.credit_ledger.operations import BEGIN, HoldsRing, Operation, Ring, cuts
 from tests.property.credit_ledger.replay import MemoryStore, play
 
@@ -22,18 +32,31 @@ KNOWN = [
     Operation(paid("p1", "erin", credits=10), BEGIN),
     Operation(Ring("acme"), BEGIN),
 ]
+# p1 is called back, and p2 bought, which pays what is owed.
+FROZEN = (
+    recall("r1", "p1", "erin"),
+    recall("r2", "p1", "erin", untouched_only=True),
+    verdict("r1", "p1", "erin", verdict="give_back", step=2),
+    paid("p2", "erin", credits=20),
+)
+TAKEN_BACK = (
+    verdict("r1", "p1", "erin", verdict="take_back"),
+    verdict("r2", "p1", "erin", verdict="take_back"),
+)
 
 
 @st.composite
 def around_the_end(draw: st.DrawFn) -> list[Operation]:
-    """Usage appended from an hour before the period's end to an hour after it; some occurred earlier."""
+    """Usage appended from an hour before the period's end to an hour after it; some occurred earlier. What was bought
+    is called back meanwhile."""
     appended = draw(st.lists(st.integers(-60, 60), min_size=4, max_size=20))
     history = []
     for number, minutes in enumerate(sorted(appended)):
         at = END + minutes * MINUTE
         occurred_at = at - draw(st.sampled_from([-5, 0, 1, 30, 70, 60 * 24 * 40])) * MINUTE
         credits = draw(st.sampled_from([1, 4, 7, 12]))
-        history.append(Operation(usage(f"u{number}", credits, occurred_at=occurred_at), at))
+        used = st.just(usage(f"u{number}", credits, occurred_at=occurred_at))
+        history.append(Operation(draw(st.one_of(used, used, used, st.sampled_from((*FROZEN, *TAKEN_BACK)))), at))
     return history
 
 
@@ -59,7 +82,18 @@ def decisions(store: MemoryStore) -> tuple[list[object], list[Posting], dict[obj
     return [*store.tables.usages.values()], burned, left
 
 
-@pytest.mark.rule("C16", "C7")
+def recalled(store: MemoryStore) -> tuple[object, object, object]:
+    """What became of each recall and its lines, what each lot is by them, and what is owed."""
+    tables = store.tables
+    recalls = {
+        key: (each.refusal, [(line.standing, line.step, line.state) for line in each.standings])
+        for key, each in tables.recalls.items()
+    }
+    lots = {lot.lot_id: (lot.frozen, lot.taken, lot.owed, lot.settled) for _, lot in tables.lots.values()}
+    return recalls, lots, {key: row[-1] for key, row in tables.accounts.items() if row[-1]}
+
+
+@pytest.mark.rule("C16", "C7", "B11")
 @settings(max_examples=300, deadline=None)
 @given(st.data(), around_the_end(), cuts)
 def test_wherever_the_timer_rings_every_usage_is_decided_alike(
@@ -70,11 +104,14 @@ def test_wherever_the_timer_rings_every_usage_is_decided_alike(
     play(plain, [*KNOWN, *history, *end])
     play(late, [*KNOWN, *data.draw(rung(history)), *end], cuts)
     assert decisions(late) == decisions(plain)
+    assert recalled(late) == recalled(plain)
 
 
 @st.composite
 def about_holds(draw: st.DrawFn) -> list[Operation]:
-    """Two days of holds of minutes to hours, their ends, and usage that wants what they hold, over a period's end."""
+    """Two days of holds of minutes to hours, their ends, usage that wants what they hold, and refunds that freeze it,
+    over a period's end. None takes it back: what a hold's timer has returned early is taken with the rest then, where
+    it would have been owed until the hold's end; the sum is the same."""
     history = []
     begin = END - timedelta(hours=20)
     for number, minute in enumerate(sorted(draw(st.lists(st.integers(0, 40 * 60), min_size=6, max_size=24)))):
@@ -88,6 +125,7 @@ def about_holds(draw: st.DrawFn) -> list[Operation]:
                     capture(name, credits),
                     release(name),
                     usage(f"u{number}", credits, occurred_at=at),
+                    draw(st.sampled_from(FROZEN)),
                 ]
             )
         )
@@ -119,7 +157,7 @@ def fates(store: MemoryStore) -> dict[object, str]:
     return {key: row.state for key, row in store.tables.holds.items()}
 
 
-@pytest.mark.rule("C9")
+@pytest.mark.rule("C9", "B11")
 @settings(max_examples=300, deadline=None)
 @given(st.data(), about_holds(), cuts)
 def test_wherever_the_timer_of_a_hold_rings_everything_is_decided_alike(
@@ -130,5 +168,6 @@ def test_wherever_the_timer_of_a_hold_rings_everything_is_decided_alike(
     play(plain, [*KNOWN, *history, *end])
     play(late, [*KNOWN, *data.draw(expired(history)), *end], cuts)
     assert moved(late) == moved(plain)
+    assert recalled(late) == recalled(plain)
     assert "held" not in {row.state for row in plain.tables.holds.values()}
     assert fates(late) == fates(plain)

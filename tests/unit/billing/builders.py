@@ -33,6 +33,8 @@ CATALOG = Catalog(
         "credits-100k": Package("credits-100k", 100_000, 36_000, "usd"),
         "credits-old": Package("credits-old", 5_000, 900, "usd", retired=True),
         "credits-gold": Package("credits-gold", 3_000, 60_000_000, "usd"),
+        "credits-nowhere": Package("credits-nowhere", 3_000, 1_500, "xyz"),
+        "credits-gift": Package("credits-gift", 3_000, 0, "usd"),
     },
 )
 REVIEWED = Price("credits-3k", ("erin", "gina"), 1_500, 3_000, "usd", 1)

@@ -145,6 +145,12 @@ def test_more_than_the_processor_charges_at_once_is_refused() -> None:
 
 
 @pytest.mark.rule("B6")
+@pytest.mark.parametrize("package_id", ["credits-nowhere", "credits-gift"])
+def test_a_currency_that_does_not_exist_and_a_price_of_zero_cannot_be_charged(package_id: str) -> None:
+    assert reason(QUOTE_RULES, package_id=package_id, reviewed=None) is Reason.AMOUNT_NOT_CHARGEABLE
+
+
+@pytest.mark.rule("B6")
 @pytest.mark.parametrize("changes", [{"payment_method_id": None}, {"customer_id": None}])
 @pytest.mark.parametrize("rules", [PURCHASE_RULES, QUOTE_RULES])
 def test_without_a_saved_payment_method_nothing_is_bought(changes: Any, rules: Rules) -> None:

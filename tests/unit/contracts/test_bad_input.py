@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from shared.contracts.catalog import (
+    HOLD_COMMANDS,
     PRICE_CATALOG,
     PRODUCT_USAGE,
     TOP_UP_COMMANDS,
@@ -17,7 +18,10 @@ from shared.contracts.catalog import (
 from shared.contracts.decode import Decoded, Tombstone, decode
 from shared.contracts.documents.examples import EXAMPLES, enveloped
 from shared.contracts.envelope import BATCH, MAX_ELEMENTS, Flaw, Headers, Unreadable, write
+from shared.contracts.holds import CaptureHold, HoldCredits
 from shared.contracts.message import Message
+from shared.contracts.price_catalog import CatalogPublished
+from shared.contracts.product import UsageReported
 from shared.contracts.topics import Topic
 from shared.contracts.workspace import ContactChanged, MemberChanged, WorkspaceChanged
 from tests.unit.contracts.events import BATCH_HEADERS, usage, value
@@ -212,6 +216,32 @@ def test_a_date_is_written_as_a_date(anchor: object) -> None:
     (element,) = decode(WORKSPACE_DIRECTORY, b"acme", event_of(WorkspaceChanged, cycle_anchor=anchor), ())
     assert isinstance(element, Unreadable)
     assert element.flaw is Flaw.INVALID_DATA
+
+
+PACKAGE = {"package_id": "credits-3k", "credits": 3_000, "price_minor": 1_500, "currency": "usd"}
+OUT_OF_BOUNDS: list[tuple[Topic, type[Message], str, object]] = [
+    (HOLD_COMMANDS, HoldCredits, "credits", 0),
+    (HOLD_COMMANDS, CaptureHold, "credits", 0),
+    (PRODUCT_USAGE, UsageReported, "occurred_at", "1969-12-31T23:59:59Z"),
+    (PRODUCT_USAGE, UsageReported, "occurred_at", "2101-01-01T00:00:00Z"),
+    (WORKSPACE_DIRECTORY, WorkspaceChanged, "cycle_anchor", "1969-12-31"),
+    (WORKSPACE_DIRECTORY, WorkspaceChanged, "cycle_anchor", "2101-01-01"),
+    (PRICE_CATALOG, CatalogPublished, "packages", [{**PACKAGE, "price_minor": 0}]),
+    (PRICE_CATALOG, CatalogPublished, "packages", [{**PACKAGE, "currency": "dollar"}]),
+    (PRICE_CATALOG, CatalogPublished, "action_prices", [{"action": "chat", "credits": 0, "per": 1}]),
+    (PRICE_CATALOG, CatalogPublished, "action_prices", [{"action": "chat", "credits": 1, "per": 0}]),
+]
+
+
+@pytest.mark.case(19)
+@pytest.mark.parametrize(("topic", "message", "field", "stated"), OUT_OF_BOUNDS)
+def test_what_no_date_price_or_hold_can_be_is_unreadable(
+    topic: Topic, message: type[Message], field: str, stated: object
+) -> None:
+    (element,) = decode(topic, EXAMPLES[message].key().encode(), event_of(message, **{field: stated}), ())
+    assert isinstance(element, Unreadable)
+    assert element.flaw is Flaw.INVALID_DATA
+    assert field in element.detail
 
 
 @pytest.mark.case(23)
