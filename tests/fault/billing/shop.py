@@ -23,7 +23,7 @@ from shared.contracts.top_up_commands import PurchaseTopUp
 from tests.integration.billing.messages import CARDS, ROLES, catalog, member, workspace
 
 SIGKILLED = -9
-PATIENCE_S = 120  # seconds at most, on a machine that does nothing else; two workers beside all other tests take longer
+PATIENCE_S = 120  # what takes seconds here may take long beside all other tests
 
 TOPIC_OF = {message: topic for topic in TOPICS for message in topic.messages}
 
