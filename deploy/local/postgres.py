@@ -35,7 +35,7 @@ SETTINGS = {
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
-    "max_connections": "300",  # many test worlds at once; an idle connection costs about 2 MB
+    "max_connections": "500",  # many test worlds at once; an idle connection costs about 2 MB
     "shared_buffers": "128MB",
     "max_wal_size": "2GB",  # no checkpoint storms while a test loads a trace
     "scram_iterations": "1",  # they slow down who guesses a person's password; ours are 144 random bits and more

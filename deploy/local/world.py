@@ -111,6 +111,11 @@ class World:
         """The database, for the role that reads billing's and the ledger's books."""
         return self._cluster.url(self.database, AUDITOR)
 
+    @property
+    def superuser_url(self) -> str:
+        """The database, for the server's superuser."""
+        return self._cluster.url(self.database)
+
     def kafka(self, name: str) -> KafkaSettings:
         """How a party of the catalog reaches this world's topics, or `admin`, who may do everything."""
         return self._principals.settings(name)

@@ -26,8 +26,8 @@ AUDITED = ("billing", "credit_ledger")
 AUDITOR = "auditor"
 LOCK_KEY = 0x5EF111  # any number: lets one session at a time make databases from the template
 
-# Three workers' roles at their limits leave a tenth of the server's connections to everyone else. A worker holds about
-# eight, at most some twenty.
+# Three workers' roles at their limits leave a tenth of the server's connections to everyone else. A worker holds one
+# per lane, four for relay, bell, health and figures, and its pool: 17 at most.
 WORKER_SHARE = 0.3
 OTHERS_CONNECTIONS = 10  # migrations run one at a time, and an auditor is a person or a check
 

@@ -33,9 +33,6 @@ from shared.postgres.pool import Database
 
 log = structlog.get_logger()
 
-# Pooled connections beyond one per thread of timed work: the renewal of leases, and a companion's requests.
-SPARE_CONNECTIONS = 4
-
 
 class Worker:
     """The process of one service, from waiting for its dependencies to the last commit."""
@@ -46,10 +43,7 @@ class Worker:
         self._clock = clock
         self._crew = crew
         self._url = settings.database_url.get_secret_value()
-        threads = len(service.alarms) + sum(errand.concurrency for errand in service.errands)
-        self._database = Database(
-            self._url, f"refill-{service.name}", service.schema, max_pooled=threads + SPARE_CONNECTIONS
-        )
+        self._database = Database(self._url, f"refill-{service.name}", service.schema)
         self._closing = threading.Event()
         self._health = HealthFile(settings.ready_file)
         self._desk: Desk[Any] = Desk(

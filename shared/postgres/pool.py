@@ -27,6 +27,8 @@ KEEPALIVES = {
     "keepalives_count": "3",
     "tcp_user_timeout": "20000",  # milliseconds
 }
+# Timed work, leases and requests take a connection for milliseconds: dozens of threads wait for their turn at a few.
+# One for each would be a hundred idle ones on the server for every three workers.
 MAX_POOLED = 8
 POOL_WAIT_S = 10
 # A connection that lay idle for longer is asked whether it still lives: the server may have been restarted meanwhile.

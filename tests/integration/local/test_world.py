@@ -15,11 +15,13 @@ from deploy.local.waiting import wait_until
 from deploy.local.worker import WORKERS, Worker
 from deploy.local.world import World
 from deploy.postgres.roles import SERVICES, URL_VARIABLES
+from deploy.postgres.roles import WORKERS as WORKER_ROLES
 from shared.contracts.catalog import PARTIES
 from shared.messaging.kafka import AccessControl
 from shared.messaging.kafka.connection import connection
 
 READY_WITHIN_S = 90  # two seconds on an idle machine
+MOST_CONNECTIONS = 17  # of one worker: docs/deploy.md shares out the server's by it
 
 
 def has_been_ready(worker: Worker, times: int) -> bool:
@@ -100,10 +102,20 @@ def test_a_world_that_is_dropped_leaves_no_rule_behind(world: World) -> None:
     assert left == []
 
 
+def connections(world: World) -> dict[str, int]:
+    """How many sessions each role has in the world's database."""
+    query = "SELECT usename, count(*) FROM pg_stat_activity WHERE datname = %s GROUP BY usename"
+    with psycopg.connect(world.superuser_url) as admin:
+        return dict(admin.execute(query, (world.database,)).fetchall())
+
+
 def test_its_workers_come_up_are_killed_and_come_up_again(world: World) -> None:
     world.start_workers()
     for worker in world.workers.values():
         wait_until(partial(has_been_ready, worker, 1), READY_WITHIN_S, worker.service)
+    held = connections(world)
+    assert set(held) >= set(WORKER_ROLES)
+    assert all(held[role] <= MOST_CONNECTIONS for role in WORKER_ROLES), held
 
     billing = world.workers["billing"]
     billing.kill()
