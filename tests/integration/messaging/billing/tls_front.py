@@ -6,15 +6,18 @@ hands on what comes through. The client, its checks and the server behind are re
 
 from __future__ import annotations
 
-import asyncio
+import select
+import socket
 import ssl
 import threading
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
 
 SSL_REQUEST_BYTES = 8
+CHUNK_BYTES = 65_536
 
 
 class TlsFront:
@@ -25,44 +28,71 @@ class TlsFront:
         self._server = (str(parts["host"]), int(str(parts["port"])))
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(chain)
-        self._loop = asyncio.new_event_loop()
-        self._over = asyncio.Event()
-        self._listening = threading.Event()
-        self.port = 0
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
-        self._thread.start()
-        self._listening.wait()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._lock = threading.Lock()
+        self._open: set[socket.socket] = set()
+        self._over = False
+        self._threads: list[threading.Thread] = []
+        self._begin(self._listen)
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join()
-        self._loop.close()
+        """Cut off whoever is connected, and return when nobody is."""
+        with self._lock:
+            self._over = True
+            _cut_off(self._listener)
+            for connection in self._open:
+                _cut_off(connection)
+        while self._threads:  # a thread may have begun others
+            self._threads.pop(0).join()
 
-    async def _serve(self) -> None:
-        server = await asyncio.start_server(self._welcome, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        self._listening.set()
-        async with server:
-            await self._over.wait()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+    def _listen(self) -> None:
+        with self._listener:
+            while True:
+                try:
+                    client, _ = self._listener.accept()
+                except OSError:  # closed
+                    return
+                self._begin(self._welcome, client)
 
-    async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):  # a client that does not like our certificate hangs up
-            await reader.readexactly(SSL_REQUEST_BYTES)
-            writer.write(b"S")
-            await writer.start_tls(self._context)
-            from_server, to_server = await asyncio.open_connection(*self._server)
-            await asyncio.gather(_hand_on(reader, to_server), _hand_on(from_server, writer))
-        writer.close()
+    def _welcome(self, client: socket.socket) -> None:
+        # A client that does not like our certificate hangs up.
+        with suppress(OSError), closing(client):
+            self._keep(client)
+            client.recv(SSL_REQUEST_BYTES, socket.MSG_WAITALL)
+            client.sendall(b"S")
+            with self._context.wrap_socket(client, server_side=True, do_handshake_on_connect=False) as safe:
+                self._keep(safe)
+                safe.do_handshake()
+                with socket.create_connection(self._server) as server:
+                    self._keep(server)
+                    _hand_on(safe, server)
+
+    def _keep(self, connection: socket.socket) -> None:
+        """It is cut off at the end, or at once when that has come."""
+        with self._lock:
+            self._open.add(connection)
+            if self._over:
+                _cut_off(connection)
+
+    def _begin(self, what: Callable[..., None], *words: socket.socket) -> None:
+        thread = threading.Thread(target=what, args=words, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
 
-async def _hand_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(65_536):
-            writer.write(data)
-            await writer.drain()
-    finally:
-        writer.close()
+def _hand_on(client: ssl.SSLSocket, server: socket.socket) -> None:
+    """Both ways, in one thread: a TLS connection is not to be read and written at once. Until either side has ended."""
+    while True:
+        readable = [client] if client.pending() else select.select([client, server], [], [])[0]
+        for source in readable:
+            data = source.recv(CHUNK_BYTES)
+            if not data:
+                return
+            (server if source is client else client).sendall(data)
+
+
+def _cut_off(connection: socket.socket) -> None:
+    """Whoever waits for it wakes up; its own thread closes it. An SSLSocket's own shutdown forgets its TLS."""
+    with suppress(OSError):
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
